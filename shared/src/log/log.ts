@@ -1,0 +1,79 @@
+import type { Lane } from "../model/reading.ts";
+
+/**
+ * The durable log: append and await durability, read from a cursor, acknowledge. Everything on both sides flows
+ * through one. Embedded it is SQLite (`sqlite-log.ts`); the port is kept such that NATS JetStream can stand behind it.
+ *
+ * Positions count entries from 1, contiguously over both lanes; on the edge they are the readings' seq. Each consumer
+ * has a cursor for each lane, since events overtake samples: an entry is done when its lane's cursor has passed it.
+ */
+export interface Log<Entry> {
+  /** Identifies this log's numbering. A log that starts anew (lost or damaged file) has another. */
+  readonly epoch: number;
+
+  /**
+   * Takes the entries over. Resolves with the position of the first of them, the others following contiguously, once
+   * all are durable. `encoded` spares the encoding where the caller has the block's bytes already.
+   * Where the disk refuses, the promise stays pending and the log goes on trying: nothing is acknowledged, and what
+   * is pending is bounded by `pending`, which producers must respect.
+   */
+  append(lane: Lane, entries: readonly Entry[], encoded?: Uint8Array): Promise<number>;
+
+  /** Blocks of a lane behind a position, oldest first, until a limit is reached; at least one block if there is one. */
+  read(lane: Lane, after: number, limit: ReadLimit): Promise<Block<Entry>[]>;
+
+  /** The position up to which a consumer is done with a lane; 0 for a new one. */
+  cursor(consumer: string, lane: Lane): number;
+
+  /** Says that a consumer is done with a lane up to a position. Durable with the next commit, at the latest after a second. */
+  commit(consumer: string, lane: Lane, position: number): void;
+
+  /** Position of the last durable entry, over both lanes; 0 when empty. */
+  readonly last: number;
+
+  /** How many entries a consumer still has before it, in each lane. */
+  backlog(consumer: string): Record<Lane, number>;
+
+  /** Calls back after each commit with what became durable. The result ends it. */
+  onAppend(listener: (lane: Lane, block: Block<Entry>) => void): () => void;
+
+  /** Entries taken over but not yet durable. */
+  readonly pending: number;
+
+  stats(): LogStats;
+
+  /** Commits what is pending, then closes. */
+  close(): Promise<void>;
+}
+
+export interface ReadLimit {
+  readonly entries: number;
+}
+
+export interface Block<Entry> {
+  readonly lane: Lane;
+  /** Position of `entries[0]`. */
+  readonly first: number;
+  readonly entries: readonly Entry[];
+}
+
+/** How a block's entries become bytes. Decoding must accept all that encoding ever produced. */
+export interface BlockCodec<Entry> {
+  encode(entries: readonly Entry[]): Uint8Array;
+  decode(body: Uint8Array): Entry[];
+}
+
+export interface LogStats {
+  readonly entries: number;
+  readonly bytes: number;
+  readonly dropped: number;
+  readonly commits: number;
+  /** Why the last write failed, while it is still being tried again. */
+  readonly trouble: string | null;
+}
+
+/** What a log may hold, and what happens at the bound: samples go first, oldest first, thinned; events go last. */
+export interface LogBounds {
+  readonly entries: number;
+  readonly bytes: number;
+}

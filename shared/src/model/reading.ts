@@ -1,0 +1,81 @@
+/**
+ * The reading: the one thing that flows. It has the same flat shape for every kind, so that it is quick to make, to
+ * encode and to store: a number in `value` where the kind has one, everything else of the kind in `detail`.
+ */
+
+/** What devices report, as the contract names it. */
+export const deviceKinds = ["tap", "level", "temperature", "pressure", "contact", "count", "status"] as const;
+export type DeviceKind = (typeof deviceKinds)[number];
+
+/**
+ * What flows beside them: `state` (1 online, 0 offline, from a device's retained state or last will), `quarantine` (a
+ * payload that broke the contract) and `gap` (what the edge had to drop at a bound).
+ */
+export const kinds = [...deviceKinds, "state", "quarantine", "gap"] as const;
+export type Kind = (typeof kinds)[number];
+
+/** Kinds whose `value` is a number; the unit is the contract's (m, degC, kPa, 1/0 for a contact, pulses). */
+export const scalarKinds = ["level", "temperature", "pressure", "contact", "count", "state"] as const;
+
+/** Events overtake samples on every hop, and go last when something must go (I4, I6). */
+export const lanes = ["events", "samples"] as const;
+export type Lane = (typeof lanes)[number];
+
+const laneOfKind: Record<Kind, Lane> = {
+  tap: "events",
+  contact: "events",
+  state: "events",
+  gap: "events",
+  level: "samples",
+  temperature: "samples",
+  pressure: "samples",
+  count: "samples",
+  status: "samples",
+  quarantine: "samples",
+};
+
+export function laneOf(kind: Kind): Lane {
+  return laneOfKind[kind];
+}
+
+/** How the time of a reading is known. */
+export const clockQualities = ["device", "synchronised", "unsynchronised", "corrected"] as const;
+export type ClockQuality = (typeof clockQualities)[number];
+
+export type DetailValue = string | number | boolean;
+export type Detail = Readonly<Record<string, DetailValue>>;
+
+export interface Reading {
+  readonly device: string;
+  readonly kind: Kind;
+  /** Null where the device has one of the kind. */
+  readonly channel: string | null;
+  /** When it was measured, epoch milliseconds UTC. */
+  readonly at: number;
+  /** When the edge took it in, by the edge's clock, epoch milliseconds UTC. */
+  readonly receivedAt: number;
+  readonly clock: ClockQuality;
+  readonly value: number | null;
+  /**
+   * tap: `card` | `tag`, `guard`. status: `battery_volts`, `rssi_dbm`, `uptime_seconds`, `firmware`.
+   * quarantine: `topic`, `code`, `message`, `path`, `payload`. gap: `from`, `to` (seq), `reason`.
+   */
+  readonly detail: Detail | null;
+}
+
+/** A reading with its number at the gateway. */
+export interface NumberedReading extends Reading {
+  /** Contiguous for each gateway and epoch, from 1. */
+  readonly seq: number;
+}
+
+/** A reading with its identity: (gateway, epoch, seq). The epoch changes when a gateway's log starts anew. */
+export interface StoredReading extends NumberedReading {
+  readonly gateway: string;
+  readonly epoch: number;
+}
+
+/** The key of the series that a reading belongs to. */
+export function seriesOf(reading: { device: string; kind: Kind; channel: string | null }): string {
+  return `${reading.device}/${reading.kind}/${reading.channel ?? "-"}`;
+}

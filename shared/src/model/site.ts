@@ -1,0 +1,160 @@
+import { z } from "zod";
+import { secret } from "../config/secret.ts";
+import { duration } from "../time/duration.ts";
+import { identifier } from "./identifier.ts";
+import { deviceKinds } from "./reading.ts";
+import { rule } from "./rule.ts";
+import { text } from "./text.ts";
+
+/**
+ * The site: what is there, who works there, what is watched. Edge and cloud read the same file. What differs by
+ * installation (addresses, channels, stores) stands in `edge.yaml` and `cloud.yaml`.
+ */
+const timeOfDay = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, "a time of day such as 06:30, 24 h clock");
+const weekday = z.enum(["mon", "tue", "wed", "thu", "fri", "sat", "sun"]);
+const card = z
+  .string()
+  .regex(/^[0-9A-Fa-f]{8,20}$/, "a card's UID in hex, 4 to 10 bytes")
+  .transform((uid) => uid.toUpperCase());
+
+const measure = z.strictObject({
+  kind: z.enum(deviceKinds).describe("What is measured; also the topic's last part."),
+  channel: identifier.optional().describe("Which of several of a kind, as the device names it."),
+  name: text.optional().describe("What people call it."),
+  min: z.number().optional().describe("Lower end of the scale that displays draw, in the kind's unit."),
+  max: z.number().optional().describe("Upper end of the scale that displays draw, in the kind's unit."),
+});
+
+const device = z.strictObject({
+  id: identifier.describe("User name and topic of the device."),
+  gateway: identifier.optional().describe("Which gateway it reports to; the site's first by default."),
+  name: text,
+  type: z
+    .enum(["fire_panel", "tank", "boiler", "reader", "gate", "other"])
+    .default("other")
+    .describe("How displays show it."),
+  secret: secret("The device's password at the broker."),
+  measures: z.array(measure).min(1).describe("What it reports."),
+  silent_after: duration
+    .optional()
+    .describe("Overrides, for this device, after how long without a message it counts as silent."),
+});
+
+const checkpoint = z
+  .strictObject({
+    id: identifier,
+    name: text,
+    device: identifier.optional().describe("The fixed reader that stands here."),
+    tag: card.optional().describe("The tag that is mounted here, for readers that are carried."),
+  })
+  .refine((point) => (point.device === undefined) !== (point.tag === undefined), {
+    message: "either `device` (a fixed reader) or `tag` (for carried readers)",
+  });
+
+const route = z.strictObject({
+  id: identifier,
+  name: text,
+  checkpoints: z.array(identifier).min(1).describe("The checkpoints that a round must touch."),
+  ordered: z.boolean().default(false).describe("Whether they must be touched in this order."),
+  rounds: z
+    .array(
+      z.strictObject({
+        days: z.array(weekday).min(1).describe("Weekdays on which the round starts."),
+        start: timeOfDay.describe("When the window opens, by the site's clock."),
+        end: timeOfDay.describe("When it closes; a time before `start` is on the next day."),
+      }),
+    )
+    .min(1),
+});
+
+const person = z.strictObject({
+  id: identifier,
+  name: text,
+  role: z.enum(["guard", "operator", "manager", "leader"]),
+  card: card.optional().describe("UID of the person's patrol card."),
+  phone: z
+    .string()
+    .regex(/^\+?\d{5,15}$/, "a phone number: 5 to 15 digits, + before a country code")
+    .optional(),
+});
+
+export const site = z
+  .strictObject({
+    id: identifier,
+    name: text,
+    time_zone: z
+      .string()
+      .default("Asia/Shanghai")
+      .refine(isTimeZone, { message: "a time zone's IANA name, such as Asia/Shanghai" })
+      .describe("The zone in which times are shown and rounds are planned."),
+    gateways: z
+      .array(z.strictObject({ id: identifier, name: text, secret: secret("The gateway's password at the cloud.") }))
+      .min(1),
+    devices: z.array(device).min(1),
+    checkpoints: z.array(checkpoint).default([]),
+    routes: z.array(route).default([]),
+    people: z.array(person).default([]),
+    on_call: z.array(identifier).default([]).describe("Who gets urgent messages, by id."),
+    rules: z.array(rule).default([]),
+  })
+  .superRefine((value, context) => {
+    const reject = (path: PropertyKey[], message: string): void => context.addIssue({ code: "custom", path, message });
+    for (const list of ["gateways", "devices", "checkpoints", "routes", "people", "rules"] as const) {
+      const seen = new Set<string>();
+      value[list].forEach(({ id }, index) => {
+        if (seen.has(id)) reject([list, index, "id"], `an id that no other of the ${list} has`);
+        seen.add(id);
+      });
+    }
+    const ids = (list: readonly { id: string }[]): Set<string> => new Set(list.map(({ id }) => id));
+    const gateways = ids(value.gateways);
+    const devices = ids(value.devices);
+    const checkpoints = ids(value.checkpoints);
+    const people = ids(value.people);
+    const oneOf = (known: Set<string>): string => `one of ${[...known].join(", ")}`;
+    value.devices.forEach(({ gateway }, index) => {
+      if (gateway !== undefined && !gateways.has(gateway)) reject(["devices", index, "gateway"], oneOf(gateways));
+    });
+    value.checkpoints.forEach((point, index) => {
+      if (point.device !== undefined && !devices.has(point.device)) {
+        reject(["checkpoints", index, "device"], oneOf(devices));
+      }
+    });
+    value.routes.forEach((plan, index) => {
+      plan.checkpoints.forEach((id, position) => {
+        if (!checkpoints.has(id)) reject(["routes", index, "checkpoints", position], oneOf(checkpoints));
+      });
+    });
+    value.on_call.forEach((id, index) => {
+      if (!people.has(id)) reject(["on_call", index], oneOf(people));
+      else if (value.people.find((someone) => someone.id === id)?.phone === undefined) {
+        reject(["on_call", index], "a person who has a phone");
+      }
+    });
+    value.rules.forEach(({ when }, index) => {
+      if ("device" in when && when.device !== undefined && !devices.has(when.device)) {
+        reject(["rules", index, "when", "device"], oneOf(devices));
+      }
+    });
+  });
+
+export type Site = z.output<typeof site>;
+export type SiteDevice = Site["devices"][number];
+export type Measure = SiteDevice["measures"][number];
+export type Checkpoint = Site["checkpoints"][number];
+export type Route = Site["routes"][number];
+export type Person = Site["people"][number];
+
+/** The gateway that a device reports to. */
+export function gatewayOf(where: Site, what: SiteDevice): string {
+  return what.gateway ?? (where.gateways[0] as { id: string }).id;
+}
+
+function isTimeZone(name: string): boolean {
+  try {
+    new Intl.DateTimeFormat("en", { timeZone: name });
+    return true;
+  } catch {
+    return false;
+  }
+}

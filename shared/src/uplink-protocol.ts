@@ -1,0 +1,43 @@
+import { z } from "zod";
+import { clockQualities, type Lane } from "./model/reading.ts";
+import { identifier } from "./model/identifier.ts";
+
+/**
+ * What edge and cloud say to each other over MQTT. A gateway signs on with its id and secret and may use its own
+ * topics only. Batches go at QoS 1; their PUBACK means that the cloud has committed them.
+ */
+export const uplinkTopics = {
+  batch: (gateway: string, lane: Lane): string => `gengfu/uplink/v1/${gateway}/${lane}`,
+  status: (gateway: string): string => `gengfu/uplink/v1/${gateway}/status`,
+  /** Cloud to gateway; a gateway may subscribe to its own. */
+  downlink: (gateway: string): string => `gengfu/downlink/v1/${gateway}/#`,
+};
+
+const topicPattern = /^gengfu\/uplink\/v1\/([^/]+)\/(events|samples|status)$/;
+
+/** The parts of a topic of the uplink, or undefined where it is none. */
+export function parseUplinkTopic(topic: string): { gateway: string; channel: Lane | "status" } | undefined {
+  const match = topicPattern.exec(topic);
+  if (match === null) return undefined;
+  return { gateway: match[1] as string, channel: match[2] as Lane | "status" };
+}
+
+/** The heartbeat of a gateway, JSON at QoS 0, every `interval_ms` and whenever the connection comes up. */
+export const gatewayStatus = z.object({
+  gateway: identifier,
+  epoch: z.int().nonnegative(),
+  /** By the gateway's clock. */
+  at: z.int(),
+  clock: z.enum(clockQualities),
+  /** The last seq that the gateway gave out. */
+  last: z.int().nonnegative(),
+  backlog: z.object({ events: z.int().nonnegative(), samples: z.int().nonnegative() }),
+  dropped: z.int().nonnegative(),
+  quarantined: z.int().nonnegative(),
+  uptime_s: z.number().nonnegative(),
+  rss_bytes: z.int().nonnegative(),
+  version: z.string().max(64),
+  /** Troubles that someone should look at, each a plain sentence; empty when all is well. */
+  troubles: z.array(z.string().max(500)).max(20),
+});
+export type GatewayStatus = z.output<typeof gatewayStatus>;
