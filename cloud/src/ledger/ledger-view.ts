@@ -1,0 +1,23 @@
+import type { Interval } from "@gengfu/shared/intervals";
+
+/** What the cloud has of a gateway, what it lacks and why. */
+export interface LedgerView {
+  readonly gateway: string;
+  /** The numbering that the gateway used last; null where nothing ever came. */
+  readonly epoch: number | null;
+  /** All numberings that are remembered, the current one last. */
+  readonly epochs: readonly number[];
+  /** Seqs received in the current epoch, ascending. */
+  readonly received: readonly Interval[];
+  /** Seqs below the highest received that aren't here, in the current epoch, ascending. */
+  readonly missing: readonly Missing[];
+  /** How many intervals `received` and `missing` leave out, the oldest ones, where there are very many. */
+  readonly omitted: number;
+}
+
+export interface Missing {
+  readonly from: number;
+  readonly to: number;
+  /** The edge's own reason where a gap record tells it, else "in transit or lost". */
+  readonly reason: string;
+}
