@@ -8,13 +8,16 @@ export const errorCodes = {
   log_corrupt: "A log file was damaged. It was set aside under another name and an empty one took its place.",
   log_closed: "The log was closed while a call was under way. The caller still owns what it wanted to append.",
   log_full: "The log has reached its bound and may not drop what it holds. Producers are held until there is room.",
-  batch_malformed: "A batch on the uplink can't be decoded. It was quarantined; check that edge and cloud are of matching versions.",
-  batch_unsupported_version: "A batch on the uplink is of a version that this cloud doesn't know. Upgrade the cloud first.",
+  batch_malformed:
+    "A batch on the uplink can't be decoded. It was quarantined; check that edge and cloud are of matching versions.",
+  batch_unsupported_version:
+    "A batch on the uplink is of a version that this cloud doesn't know. Upgrade the cloud first.",
   store_unavailable: "A store didn't answer or refused for now. It is tried again; nothing is lost meanwhile.",
   store_rejected: "A store refused a request for good. The message says what it did not like.",
   notify_failed: "A message could not be handed to its channel. It is tried again until its retries are used up.",
   listen_failed: "An address to listen on can't be had. Choose another port or stop what holds it.",
-  listen_exposed: "An address beyond loopback was asked for without TLS. Configure TLS or say `plaintext: true` on purpose.",
+  listen_exposed:
+    "An address beyond loopback was asked for without TLS. Configure TLS or say `plaintext: true` on purpose.",
 } as const;
 
 export type ErrorCode = keyof typeof errorCodes;

@@ -5,7 +5,9 @@ import { secret } from "./secret.ts";
 const tlsServer = z.strictObject({
   certificate: secret("The certificate chain, PEM."),
   key: secret("Its private key, PEM."),
-  client_ca: secret("CA that must have signed the clients' certificates, PEM; without it clients need none.").optional(),
+  client_ca: secret(
+    "CA that must have signed the clients' certificates, PEM; without it clients need none.",
+  ).optional(),
 });
 
 /** The part of a configuration that says where a server listens. */
@@ -18,7 +20,9 @@ export function listenSchema(what: string, port: number) {
       plaintext: z
         .boolean()
         .default(false)
-        .describe("Allows an address beyond loopback without TLS: only on a wire of the site's own, or behind a TLS proxy."),
+        .describe(
+          "Allows an address beyond loopback without TLS: only on a wire of the site's own, or behind a TLS proxy.",
+        ),
     })
     .superRefine((listen, context) => {
       if (isLoopback(listen.host) || listen.tls !== undefined || listen.plaintext) return;

@@ -92,7 +92,11 @@ export class ConfigReader {
           },
         );
         if (missing.length > 0) {
-          reject(node, `${node.value}, and ${missing.join(", ")} is not set`, "a variable that the environment has, or ${NAME:-default}");
+          reject(
+            node,
+            `${node.value}, and ${missing.join(", ")} is not set`,
+            "a variable that the environment has, or ${NAME:-default}",
+          );
           return;
         }
         if (text.startsWith("file:")) {
@@ -156,11 +160,12 @@ function pathOf(document: Document.Parsed, target: Node): string {
       return true;
     }
     if (isMap(node)) {
-      return node.items.some((pair) => search(pair.value, [...path, isScalar(pair.key) ? String(pair.key.value) : "?"]));
+      return node.items.some((pair) =>
+        search(pair.value, [...path, isScalar(pair.key) ? String(pair.key.value) : "?"]),
+      );
     }
     return isSeq(node) && node.items.some((item, index) => search(item, [...path, index]));
   };
   search(document.contents, []);
   return formatPath(found);
 }
-

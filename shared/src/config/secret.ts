@@ -5,5 +5,8 @@ import { z } from "zod";
  * to show it.
  */
 export function secret(description: string): z.ZodString {
-  return z.string().min(1).meta({ description: `${description} A secret: give it as file:PATH or \${NAME}.`, secret: true });
+  return z
+    .string()
+    .min(1)
+    .meta({ description: `${description} A secret: give it as file:PATH or \${NAME}.`, secret: true });
 }

@@ -13,7 +13,8 @@ export function parseDuration(text: string): number | undefined {
 /** The shortest text that parses back to the same number of milliseconds. */
 export function formatDuration(duration_ms: number): string {
   for (const unit of ["d", "h", "m", "s"] as const) {
-    if (duration_ms >= unit_ms[unit] && duration_ms % unit_ms[unit] === 0) return `${duration_ms / unit_ms[unit]}${unit}`;
+    if (duration_ms >= unit_ms[unit] && duration_ms % unit_ms[unit] === 0)
+      return `${duration_ms / unit_ms[unit]}${unit}`;
   }
   return `${duration_ms}ms`;
 }

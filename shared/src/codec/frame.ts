@@ -1,0 +1,31 @@
+import { z } from "zod";
+import { identifier } from "../model/identifier.ts";
+import { clockQualities, kinds } from "../model/reading.ts";
+import { packedNumbers } from "./columns.ts";
+
+const detailValue = z.union([z.string().max(8_192), z.number(), z.boolean()]);
+const detail = z
+  .record(z.string().max(32), detailValue)
+  .refine((value) => Object.keys(value).length <= 16, "a detail of at most 16 keys");
+
+/** One series of a batch; the keys are short because they stand in every batch. */
+const seriesColumns = z.strictObject({
+  /** device */ d: identifier,
+  /** kind */ k: z.enum(kinds),
+  /** channel */ c: identifier.optional(),
+  /** clock, unless synchronised */ x: z.enum(clockQualities).optional(),
+  /** seq behind the frame's */ q: packedNumbers,
+  /** at behind the frame's */ t: packedNumbers,
+  /** receivedAt behind at */ r: packedNumbers,
+  /** values */ v: packedNumbers.optional(),
+  /** details */ o: z.array(detail.nullable()).max(10_000).optional(),
+});
+export type SeriesColumns = z.input<typeof seriesColumns>;
+
+export const batchFrame = z.strictObject({
+  /** gateway */ g: identifier,
+  /** epoch */ e: z.int().nonnegative(),
+  /** least seq */ q: z.int().nonnegative(),
+  /** time that the others count from */ t: z.int(),
+  s: z.array(seriesColumns).max(10_000),
+});

@@ -1,0 +1,87 @@
+import type { Logger } from "../logging.ts";
+import { lanes, type Lane } from "../model/reading.ts";
+import { pause, type Clock } from "../time/clock.ts";
+import type { Block, Log } from "./log.ts";
+
+export interface ConsumerOptions<Entry> {
+  readonly log: Log<Entry>;
+  /** Name of the cursor. */
+  readonly consumer: string;
+  /**
+   * Where the consumer stands, if it keeps that itself, in one transaction with its state; the log's cursor, which is
+   * for retention, then follows.
+   */
+  readonly cursor?: (lane: Lane) => number;
+  /** Entries handed over at a time, at most (a single block may be larger). */
+  readonly batch: number;
+  /** Takes blocks of one lane, oldest first. What it throws is logged and the same blocks come again. */
+  readonly handle: (lane: Lane, blocks: readonly Block<Entry>[]) => Promise<void> | void;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly signal: AbortSignal;
+}
+
+const retryDelay_ms = { first: 100, max: 10_000 };
+
+/**
+ * Reads a log from a cursor on, events before samples, and moves the cursor behind what was handled. Ends when the
+ * signal is aborted, after what is under way.
+ */
+export async function runConsumer<Entry>(options: ConsumerOptions<Entry>): Promise<void> {
+  const { log, consumer, batch, handle, clock, logger, signal } = options;
+  const news = new Wakeup();
+  const unsubscribe = log.onAppend(() => news.wake());
+  const wakeOnAbort = (): void => news.wake();
+  signal.addEventListener("abort", wakeOnAbort);
+  let retry_ms = retryDelay_ms.first;
+  const position: Record<Lane, number> = {
+    events: options.cursor?.("events") ?? log.cursor(consumer, "events"),
+    samples: options.cursor?.("samples") ?? log.cursor(consumer, "samples"),
+  };
+  try {
+    while (!signal.aborted) {
+      try {
+        if (!(await handleNext())) await news.wait();
+        retry_ms = retryDelay_ms.first;
+      } catch (error) {
+        logger.warn({ err: error, consumer, retry_ms }, "a consumer failed and tries again");
+        await pause(clock, retry_ms, signal);
+        retry_ms = Math.min(retry_ms * 2, retryDelay_ms.max);
+      }
+    }
+  } finally {
+    unsubscribe();
+    signal.removeEventListener("abort", wakeOnAbort);
+  }
+
+  /** Handles what is next, of events before samples; says whether there was anything. */
+  async function handleNext(): Promise<boolean> {
+    for (const lane of lanes) {
+      const blocks = await log.read(lane, position[lane], { entries: batch });
+      const newest = blocks.at(-1);
+      if (newest === undefined) continue;
+      await handle(lane, blocks);
+      position[lane] = newest.first + newest.entries.length - 1;
+      log.commit(consumer, lane, position[lane]);
+      return true;
+    }
+    return false;
+  }
+}
+
+/** Remembers a wake-up that comes while no one waits. */
+class Wakeup {
+  #woken = false;
+  #resolve: (() => void) | undefined;
+
+  wake(): void {
+    this.#woken = true;
+    this.#resolve?.();
+  }
+
+  async wait(): Promise<void> {
+    if (!this.#woken) await new Promise<void>((resolve) => (this.#resolve = resolve));
+    this.#resolve = undefined;
+    this.#woken = false;
+  }
+}

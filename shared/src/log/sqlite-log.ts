@@ -1,0 +1,450 @@
+import { randomInt } from "node:crypto";
+import type { DatabaseSync, StatementSync } from "node:sqlite";
+import { GengfuError, messageOf } from "../errors.ts";
+import type { Logger } from "../logging.ts";
+import { lanes, type Lane } from "../model/reading.ts";
+import type { Clock } from "../time/clock.ts";
+import { BlockCache } from "./block-cache.ts";
+import { Cursors } from "./cursors.ts";
+import type { Block, BlockCodec, Log, LogBounds, LogStats, ReadLimit } from "./log.ts";
+import { openDatabase } from "./sqlite-file.ts";
+
+/** Entries of one block at most; what arrives together beyond that becomes several blocks. */
+const blockEntries_max = 4_096;
+/** A cursor that moved is durable with the next commit, or after this long. */
+const cursorDelay_ms = 1_000;
+const retryDelay_ms = { first: 50, max: 2_000 };
+/** Acknowledged blocks are removed this many at a time, so that no commit is long. */
+const trimBlocks_max = 256;
+
+export interface SqliteLogOptions<Entry> {
+  /** The database file; its folder must exist. */
+  readonly file: string;
+  readonly codec: BlockCodec<Entry>;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Who reads the log: what all of them have passed may be removed. With none, nothing is removed. */
+  readonly consumers?: readonly string[];
+  /** How many acknowledged entries stay, for those that look back after a restart. */
+  readonly tail_entries?: number;
+  readonly bounds?: LogBounds;
+  /**
+   * At the bound, what makes the entry that tells of dropped ones (positions from..to of a lane). Without it the log
+   * drops nothing: appends stay pending until the consumers have made room.
+   */
+  readonly gapEntry?: (gap: { lane: Lane; from: number; to: number; reason: string }) => Entry;
+  /** `normal` gives up the last commits at a power cut, never at a crash; for what can be had again from elsewhere. */
+  readonly synchronous?: "full" | "normal";
+}
+
+interface Pending<Entry> {
+  readonly lane: Lane;
+  readonly entries: readonly Entry[];
+  readonly encoded: Uint8Array | undefined;
+  readonly resolve: (first: number) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+interface NewBlock<Entry> {
+  readonly lane: Lane;
+  readonly first: number;
+  readonly entries: readonly Entry[];
+  readonly body: Uint8Array;
+}
+
+const laneNumber: Record<Lane, number> = { events: 0, samples: 1 };
+
+/**
+ * The log in a SQLite file. Group commit: all that was appended during one turn of the event loop is one transaction,
+ * committed with a synced write, and only then do the appends resolve. One process owns the file.
+ */
+export function openSqliteLog<Entry>(options: SqliteLogOptions<Entry>): SqliteLog<Entry> {
+  return new SqliteLog(options);
+}
+
+export class SqliteLog<Entry> implements Log<Entry> {
+  readonly epoch: number;
+  readonly #options: SqliteLogOptions<Entry>;
+  readonly #database: DatabaseSync;
+  readonly #insert: StatementSync;
+  readonly #select: Record<Lane, StatementSync>;
+  readonly #selectPlace: StatementSync;
+  readonly #cursors: Cursors;
+  readonly #cache: BlockCache<Entry>;
+  readonly #listeners = new Set<(lane: Lane, block: Block<Entry>) => void>();
+  #pending: Pending<Entry>[] = [];
+  #pendingEntries = 0;
+  #scheduled = false;
+  #closed = false;
+  #cancelTimer: (() => void) | undefined;
+  #last: number;
+  /** Entries ever appended to each lane: where the next block stands among its lane's entries. */
+  #laneEnd: Record<Lane, number>;
+  #entries: number;
+  #bytes: number;
+  #dropped = 0;
+  #commits = 0;
+  #trouble: string | null = null;
+  #retry_ms = retryDelay_ms.first;
+  #lastTrim = 0;
+
+  constructor(options: SqliteLogOptions<Entry>) {
+    this.#options = options;
+    const database = openDatabase(options.file, options.logger, options.synchronous ?? "full");
+    this.#database = database;
+    this.epoch = readEpoch(database);
+    this.#insert = database.prepare("INSERT INTO block (first, lane, count, place, body) VALUES (?, ?, ?, ?, ?)");
+    const selectLane = (lane: Lane): StatementSync =>
+      database.prepare(
+        `SELECT first, count, body FROM block
+         WHERE lane = ${laneNumber[lane]} AND first > ? - ${blockEntries_max} AND first + count > ? + 1
+         ORDER BY first`,
+      );
+    this.#select = { events: selectLane("events"), samples: selectLane("samples") };
+    this.#selectPlace = database.prepare(
+      "SELECT first, count, place FROM block WHERE lane = ? AND first <= ? ORDER BY first DESC LIMIT 1",
+    );
+    this.#cursors = new Cursors(database);
+    const total = database
+      .prepare(
+        "SELECT coalesce(max(first + count - 1), 0) last, coalesce(sum(count), 0) entries, coalesce(sum(length(body)), 0) bytes FROM block",
+      )
+      .get() as { last: number; entries: number; bytes: number };
+    this.#last = total.last;
+    this.#entries = total.entries;
+    this.#bytes = total.bytes;
+    this.#laneEnd = { events: this.#endOfLane("events"), samples: this.#endOfLane("samples") };
+    this.#cache = new BlockCache({ events: this.#last, samples: this.#last });
+  }
+
+  get last(): number {
+    return this.#last;
+  }
+
+  get pending(): number {
+    return this.#pendingEntries;
+  }
+
+  append(lane: Lane, entries: readonly Entry[], encoded?: Uint8Array): Promise<number> {
+    return new Promise((resolve, reject) => {
+      if (this.#closed) {
+        reject(new GengfuError("log_closed", `the log ${this.#options.file} is closed`, { retryable: true }));
+        return;
+      }
+      this.#pending.push({ lane, entries, encoded, resolve, reject });
+      this.#pendingEntries += entries.length;
+      this.#schedule();
+    });
+  }
+
+  // eslint-disable-next-line typescript/require-await -- the port is asynchronous; SQLite answers at once
+  async read(lane: Lane, after: number, limit: ReadLimit): Promise<Block<Entry>[]> {
+    const recent = this.#cache.recent(lane, after, limit.entries);
+    if (recent !== undefined) return recent;
+    const rows = this.#select[lane].iterate(after, after);
+    const blocks: Block<Entry>[] = [];
+    let taken = 0;
+    for (const row of rows as Iterable<{ first: number; count: number; body: Uint8Array }>) {
+      if (taken > 0 && taken + row.count > limit.entries) break;
+      const entries = this.#cache.decoded(row.first, () => this.#options.codec.decode(row.body));
+      const skip = Math.max(0, after + 1 - row.first);
+      blocks.push(
+        skip === 0 ? { lane, first: row.first, entries } : { lane, first: after + 1, entries: entries.slice(skip) },
+      );
+      taken += row.count - skip;
+    }
+    return blocks;
+  }
+
+  /** The newest entries of both lanes, oldest first: what an intake rebuilds its memory from after a restart. */
+  readTail(entries: number): Block<Entry>[] {
+    const rows = this.#database
+      .prepare("SELECT first, lane, body FROM block WHERE first > ? ORDER BY first")
+      .all(this.#last - entries) as { first: number; lane: number; body: Uint8Array }[];
+    return rows.map(({ first, lane, body }) => ({
+      lane: lanes[lane] as Lane,
+      first,
+      entries: this.#options.codec.decode(body),
+    }));
+  }
+
+  cursor(consumer: string, lane: Lane): number {
+    return this.#cursors.get(consumer, lane);
+  }
+
+  commit(consumer: string, lane: Lane, position: number): void {
+    if (!this.#cursors.move(consumer, lane, position)) return;
+    this.#cancelTimer ??= this.#options.clock.after(cursorDelay_ms, () => {
+      this.#cancelTimer = undefined;
+      this.#schedule();
+    });
+  }
+
+  backlog(consumer: string): Record<Lane, number> {
+    return { events: this.#backlogOf(consumer, "events"), samples: this.#backlogOf(consumer, "samples") };
+  }
+
+  onAppend(listener: (lane: Lane, block: Block<Entry>) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  stats(): LogStats {
+    return {
+      entries: this.#entries,
+      bytes: this.#bytes,
+      dropped: this.#dropped,
+      commits: this.#commits,
+      trouble: this.#trouble,
+    };
+  }
+
+  // eslint-disable-next-line typescript/require-await -- the port is asynchronous; SQLite answers at once
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#cancelTimer?.();
+    this.#flush();
+    this.#closed = true;
+    this.#cancelTimer?.();
+    for (const { reject } of this.#pending.splice(0)) {
+      reject(
+        new GengfuError("log_closed", `the log ${this.#options.file} was closed before the commit`, {
+          retryable: true,
+        }),
+      );
+    }
+    this.#database.close();
+  }
+
+  #schedule(): void {
+    if (this.#scheduled || this.#closed) return;
+    this.#scheduled = true;
+    setImmediate(() => {
+      this.#scheduled = false;
+      this.#flush();
+    });
+  }
+
+  #flush(): void {
+    if (this.#closed) return;
+    if (this.#pending.length === 0 && !this.#cursors.dirty) return;
+    const batch = this.#takeWhatFits();
+    const blocks = this.#arrange(batch);
+    const database = this.#database;
+    try {
+      database.exec("BEGIN IMMEDIATE");
+      const place = { ...this.#laneEnd };
+      for (const { lane, first, entries, body } of blocks) {
+        this.#insert.run(first, laneNumber[lane], entries.length, place[lane], body);
+        place[lane] += entries.length;
+      }
+      this.#cursors.write();
+      database.exec("COMMIT");
+    } catch (error) {
+      this.#failed(error);
+      this.#pending = [...batch, ...this.#pending];
+      return;
+    }
+    this.#commits += 1;
+    this.#cursors.written();
+    this.#recovered();
+    for (const block of blocks) {
+      this.#last = block.first + block.entries.length - 1;
+      this.#laneEnd[block.lane] += block.entries.length;
+      this.#entries += block.entries.length;
+      this.#bytes += block.body.length;
+      this.#cache.add(block);
+    }
+    let resolved = 0;
+    const next = this.#firstOf(batch, blocks);
+    for (const { lane, entries, resolve } of batch) {
+      resolve(next[lane]);
+      next[lane] += entries.length;
+      resolved += entries.length;
+    }
+    this.#pendingEntries -= resolved;
+    for (const block of blocks) for (const listener of this.#listeners) listener(block.lane, block);
+    this.#makeRoom();
+    if (this.#pending.length > 0) this.#schedule();
+  }
+
+  /** Where a log must not drop, it takes only what its bound allows and leaves the rest pending. */
+  #takeWhatFits(): Pending<Entry>[] {
+    const { bounds, gapEntry } = this.#options;
+    if (bounds === undefined || gapEntry !== undefined || !this.#isOver(bounds)) return this.#pending.splice(0);
+    if (this.#pending.length > 0) {
+      this.#trouble = "full: its consumers have not made room";
+      this.#cancelTimer ??= this.#options.clock.after(cursorDelay_ms, () => {
+        this.#cancelTimer = undefined;
+        this.#trim();
+        this.#schedule();
+      });
+    }
+    return [];
+  }
+
+  /** The blocks of a batch: events before samples, entries that came singly put together. */
+  #arrange(batch: readonly Pending<Entry>[]): NewBlock<Entry>[] {
+    const blocks: NewBlock<Entry>[] = [];
+    let next = this.#last + 1;
+    const add = (lane: Lane, entries: readonly Entry[], encoded?: Uint8Array): void => {
+      for (let start = 0; start < entries.length; start += blockEntries_max) {
+        const part = entries.length <= blockEntries_max ? entries : entries.slice(start, start + blockEntries_max);
+        const body = part === entries && encoded !== undefined ? encoded : this.#options.codec.encode(part);
+        blocks.push({ lane, first: next, entries: part, body });
+        next += part.length;
+      }
+    };
+    for (const lane of lanes) {
+      let together: Entry[] = [];
+      for (const item of batch) {
+        if (item.lane !== lane) continue;
+        if (item.encoded === undefined) {
+          for (const entry of item.entries) together.push(entry);
+          continue;
+        }
+        add(lane, together);
+        together = [];
+        add(lane, item.entries, item.encoded);
+      }
+      add(lane, together);
+    }
+    return blocks;
+  }
+
+  #firstOf(batch: readonly Pending<Entry>[], blocks: readonly NewBlock<Entry>[]): Record<Lane, number> {
+    const first: Record<Lane, number> = { events: this.#last + 1, samples: this.#last + 1 };
+    if (batch.length === 0) return first;
+    for (const lane of lanes) first[lane] = blocks.find((block) => block.lane === lane)?.first ?? first[lane];
+    return first;
+  }
+
+  #failed(error: unknown): void {
+    if (this.#database.isTransaction) this.#database.exec("ROLLBACK");
+    if (this.#trouble === null) {
+      this.#options.logger.error(
+        { err: error, pending: this.#pendingEntries },
+        "the log can't be written; producers wait",
+      );
+    }
+    this.#trouble = messageOf(error);
+    this.#cancelTimer?.();
+    this.#cancelTimer = this.#options.clock.after(this.#retry_ms, () => {
+      this.#cancelTimer = undefined;
+      this.#schedule();
+    });
+    this.#retry_ms = Math.min(this.#retry_ms * 2, retryDelay_ms.max);
+  }
+
+  #recovered(): void {
+    if (this.#trouble === null) return;
+    this.#options.logger.info("the log can be written again");
+    this.#trouble = null;
+    this.#retry_ms = retryDelay_ms.first;
+  }
+
+  #isOver(bounds: LogBounds): boolean {
+    return this.#entries > bounds.entries || this.#bytes > bounds.bytes;
+  }
+
+  #makeRoom(): void {
+    const now = this.#options.clock.monotonic();
+    if (now - this.#lastTrim >= cursorDelay_ms) {
+      this.#lastTrim = now;
+      this.#trim();
+    }
+    const { bounds, gapEntry } = this.#options;
+    if (bounds === undefined || gapEntry === undefined || !this.#isOver(bounds)) return;
+    this.#trim();
+    if (this.#isOver(bounds)) this.#dropOldest(bounds, gapEntry);
+  }
+
+  /** Removes what all consumers have passed, but for the tail; the newest block always stays, since it holds the numbering. */
+  #trim(): void {
+    const { consumers, tail_entries } = this.#options;
+    if (consumers === undefined || consumers.length === 0) return;
+    for (const lane of lanes) {
+      const passed = Math.min(...consumers.map((consumer) => this.#cursors.get(consumer, lane)));
+      const bound = Math.min(passed, this.#last - Math.max(1, tail_entries ?? 1));
+      if (bound > 0) this.#remove("lane = ? AND first + count - 1 <= ?", [laneNumber[lane], bound]);
+    }
+  }
+
+  #remove(where: string, values: number[]): { first: number; count: number }[] {
+    const rows = this.#database
+      .prepare(
+        `DELETE FROM block WHERE first IN (SELECT first FROM block WHERE ${where} ORDER BY first LIMIT ${trimBlocks_max})
+         RETURNING first, count, length(body) bytes`,
+      )
+      .all(...values) as { first: number; count: number; bytes: number }[];
+    for (const row of rows) {
+      this.#entries -= row.count;
+      this.#bytes -= row.bytes;
+    }
+    return rows;
+  }
+
+  /** Oldest samples first, events last; what goes is told by gap entries in the same transaction. */
+  #dropOldest(bounds: LogBounds, gapEntry: NonNullable<SqliteLogOptions<Entry>["gapEntry"]>): void {
+    const lane = this.#laneHasMoreThanOneBlock("samples") ? "samples" : "events";
+    const over = Math.max(1 - bounds.bytes / Math.max(1, this.#bytes), 1 - bounds.entries / Math.max(1, this.#entries));
+    const blocks = Math.max(1, Math.min(trimBlocks_max, Math.ceil(over * this.#countOfBlocks(lane))));
+    const rows = this.#remove(
+      `first IN (SELECT first FROM block WHERE lane = ? AND first + count - 1 < ? ORDER BY first LIMIT ${blocks})`,
+      [laneNumber[lane], this.#last],
+    );
+    const passed = Math.min(...(this.#options.consumers ?? []).map((consumer) => this.#cursors.get(consumer, lane)));
+    const gaps: Entry[] = [];
+    for (const { first, count } of rows) {
+      const from = Math.max(first, passed + 1);
+      const to = first + count - 1;
+      if (from > to) continue;
+      this.#dropped += to - from + 1;
+      gaps.push(gapEntry({ lane, from, to, reason: "the log reached its bound" }));
+    }
+    if (gaps.length === 0) return;
+    this.#options.logger.warn({ lane, dropped: this.#dropped }, "the log is full and drops its oldest readings");
+    void this.append("events", gaps).catch((error: unknown) =>
+      this.#options.logger.error({ err: error }, "gap not recorded"),
+    );
+  }
+
+  #laneHasMoreThanOneBlock(lane: Lane): boolean {
+    return this.#countOfBlocks(lane) > 1;
+  }
+
+  #countOfBlocks(lane: Lane): number {
+    const row = this.#database.prepare("SELECT count(*) blocks FROM block WHERE lane = ?").get(laneNumber[lane]);
+    return (row as { blocks: number }).blocks;
+  }
+
+  #endOfLane(lane: Lane): number {
+    const row = this.#placeOf(lane, Number.MAX_SAFE_INTEGER);
+    return row === undefined ? 0 : row.place + row.count;
+  }
+
+  #backlogOf(consumer: string, lane: Lane): number {
+    const cursor = this.#cursors.get(consumer, lane);
+    if (cursor >= this.#last) return 0;
+    const row = this.#placeOf(lane, cursor);
+    if (row !== undefined) return this.#laneEnd[lane] - row.place - Math.min(row.count, cursor - row.first + 1);
+    const oldest = this.#database
+      .prepare("SELECT place FROM block WHERE lane = ? ORDER BY first LIMIT 1")
+      .get(laneNumber[lane]) as { place: number } | undefined;
+    return oldest === undefined ? 0 : this.#laneEnd[lane] - oldest.place;
+  }
+
+  #placeOf(lane: Lane, position: number): { first: number; count: number; place: number } | undefined {
+    return this.#selectPlace.get(laneNumber[lane], position) as
+      | { first: number; count: number; place: number }
+      | undefined;
+  }
+}
+
+function readEpoch(database: DatabaseSync): number {
+  const row = database.prepare("SELECT value FROM meta WHERE key = 'epoch'").get() as { value: number } | undefined;
+  if (row !== undefined) return row.value;
+  const epoch = randomInt(1, 2 ** 47);
+  database.prepare("INSERT INTO meta (key, value) VALUES ('epoch', ?)").run(epoch);
+  return epoch;
+}
