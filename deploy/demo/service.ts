@@ -1,0 +1,125 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import type { Clock } from "@gengfu/shared/time/clock";
+import { nextDelay } from "./backoff.ts";
+
+/** How long a service may take to end before it is killed. */
+const patience_ms = 8_000;
+
+export interface ServiceOptions {
+  readonly name: string;
+  readonly file: string;
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly clock: Clock;
+  readonly onLine: (line: string) => void;
+  /** Another process runs it now. */
+  readonly onPid: (pid: number) => void;
+  /** It ended though nobody asked it to, and is started again after `delay_ms`. */
+  readonly onDeath: (how: string, delay_ms: number) => void;
+}
+
+type State =
+  | { readonly is: "off" }
+  | { readonly is: "up"; readonly child: ChildProcess; readonly since: number; readonly delay_ms: number | undefined }
+  | { readonly is: "down"; readonly cancel: () => void }
+  | { readonly is: "ended" };
+
+/** One child process that is started again, at the same place, whenever it dies. */
+export class Service {
+  readonly #options: ServiceOptions;
+  #state: State = { is: "off" };
+
+  constructor(options: ServiceOptions) {
+    this.#options = options;
+  }
+
+  get name(): string {
+    return this.#options.name;
+  }
+
+  get pid(): number | null {
+    return this.#state.is === "up" ? (this.#state.child.pid ?? null) : null;
+  }
+
+  /** Resolves when the service says that it is ready; says how it ended where it died before. */
+  start(): Promise<{ ready: true } | { ready: false; how: string }> {
+    return new Promise((resolve) => {
+      let wasReady = false;
+      const child = this.#spawn(undefined, (how) => {
+        if (!wasReady) this.#state = { is: "ended" };
+        resolve({ ready: false, how });
+        return wasReady;
+      });
+      child.on("message", (message) => {
+        if (!isReadyMessage(message)) return;
+        wasReady = true;
+        resolve({ ready: true });
+      });
+    });
+  }
+
+  /** Ends it, for good. Resolves when the process is gone. */
+  async stop(): Promise<void> {
+    const state = this.#state;
+    this.#state = { is: "ended" };
+    if (state.is === "down") state.cancel();
+    if (state.is !== "up" || hasEnded(state.child)) return;
+    await new Promise<void>((resolve) => {
+      const cancel = this.#options.clock.after(patience_ms, () => state.child.kill("SIGKILL"));
+      state.child.once("exit", () => {
+        cancel();
+        resolve();
+      });
+      state.child.kill("SIGTERM");
+    });
+  }
+
+  /** Ends it at once. */
+  kill(): void {
+    if (this.#state.is === "up") this.#state.child.kill("SIGKILL");
+  }
+
+  /** `mayRestart` is told of the end and says whether to go on. */
+  #spawn(delay_ms: number | undefined, mayRestart: (how: string) => boolean): ChildProcess {
+    const { file, args, env, clock, onLine, onPid } = this.#options;
+    const follow = join(import.meta.dirname, "follow-parent.ts");
+    // in a group of its own: Ctrl-C in the terminal is for the demo, which then ends its services in good order
+    const child = spawn(process.execPath, ["--import", follow, file, ...args], {
+      env: { ...env },
+      stdio: ["ignore", "pipe", "pipe", "ipc"],
+      detached: true,
+    });
+    const since = clock.monotonic();
+    this.#state = { is: "up", child, since, delay_ms };
+    for (const stream of [child.stdout, child.stderr]) {
+      if (stream !== null) createInterface({ input: stream }).on("line", onLine);
+    }
+    let over = false;
+    const end = (how: string): void => {
+      if (over) return;
+      over = true;
+      if (this.#state.is === "ended" || !mayRestart(how)) return;
+      this.#restart(how, nextDelay(delay_ms, clock.monotonic() - since));
+    };
+    child.once("error", (error) => end(error.message));
+    child.once("exit", (code, signal) => end(signal === null ? `exit code ${code}` : signal));
+    if (child.pid !== undefined) onPid(child.pid);
+    return child;
+  }
+
+  #restart(how: string, delay_ms: number): void {
+    const cancel = this.#options.clock.after(delay_ms, () => this.#spawn(delay_ms, () => true));
+    this.#state = { is: "down", cancel };
+    this.#options.onDeath(how, delay_ms);
+  }
+}
+
+function isReadyMessage(message: unknown): boolean {
+  return message !== null && typeof message === "object" && "ready" in message && message.ready === true;
+}
+
+function hasEnded(child: ChildProcess): boolean {
+  return child.exitCode !== null || child.signalCode !== null || child.pid === undefined;
+}
