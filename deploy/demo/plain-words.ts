@@ -7,7 +7,7 @@ export function plainWords(service: string, line: string): string | undefined {
   const level = entry === undefined ? undefined : shown[String(entry["level"])];
   if (entry === undefined || level === undefined) return undefined;
   const reason = messageIn(entry["err"]) ?? messageIn(entry["error"]) ?? messageIn(entry["reason"]);
-  const message = String(entry["msg"] ?? "");
+  const message = typeof entry["msg"] === "string" ? entry["msg"] : "";
   const text = reason === undefined || message.includes(reason) ? message : `${message}: ${reason}`;
   return `${service}  ${level}  ${text}`;
 }
