@@ -37,7 +37,7 @@ export function listenSchema(what: string, port: number) {
 export type Listen = z.output<ReturnType<typeof listenSchema>>;
 
 export function isLoopback(host: string): boolean {
-  return host === "localhost" || host === "::1" || /^127\./.test(host);
+  return host === "localhost" || host === "::1" || host.startsWith("127.");
 }
 
 /** What went wrong when an address could not be had, with the remedy. */

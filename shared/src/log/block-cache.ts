@@ -33,6 +33,15 @@ export class BlockCache<Entry> {
     if (evict > 0) recent.splice(0, evict);
   }
 
+  /** Lets go of a lane's blocks up to a position: they were dropped. */
+  forget(lane: Lane, upTo: number): void {
+    const recent = this.#recent[lane];
+    while (recent[0] !== undefined && recent[0].first <= upTo) {
+      this.#held[lane] -= (recent.shift() as Block<Entry>).entries.length;
+    }
+    this.#before[lane] = Math.max(this.#before[lane], upTo);
+  }
+
   /** The blocks behind a position, if memory has all of them; undefined where the disk must be asked. */
   recent(lane: Lane, after: number, entries_max: number): Block<Entry>[] | undefined {
     if (after < this.#before[lane]) return undefined;

@@ -7,6 +7,7 @@ import type { Clock } from "../time/clock.ts";
 import { BlockCache } from "./block-cache.ts";
 import { Cursors } from "./cursors.ts";
 import type { Block, BlockCodec, Log, LogBounds, LogStats, ReadLimit } from "./log.ts";
+import { laneNumber, Retention, type Gap, type Removed } from "./retention.ts";
 import { openDatabase } from "./sqlite-file.ts";
 
 /** Entries of one block at most; what arrives together beyond that becomes several blocks. */
@@ -14,8 +15,6 @@ const blockEntries_max = 4_096;
 /** A cursor that moved is durable with the next commit, or after this long. */
 const cursorDelay_ms = 1_000;
 const retryDelay_ms = { first: 50, max: 2_000 };
-/** Acknowledged blocks are removed this many at a time, so that no commit is long. */
-const trimBlocks_max = 256;
 
 export interface SqliteLogOptions<Entry> {
   /** The database file; its folder must exist. */
@@ -29,10 +28,10 @@ export interface SqliteLogOptions<Entry> {
   readonly tail_entries?: number;
   readonly bounds?: LogBounds;
   /**
-   * At the bound, what makes the entry that tells of dropped ones (positions from..to of a lane). Without it the log
-   * drops nothing: appends stay pending until the consumers have made room.
+   * At the bound, what makes the entry that tells of dropped ones. Without it the log drops nothing: appends stay
+   * pending until the consumers have made room.
    */
-  readonly gapEntry?: (gap: { lane: Lane; from: number; to: number; reason: string }) => Entry;
+  readonly gapEntry?: (gap: Gap) => Entry;
   /** `normal` gives up the last commits at a power cut, never at a crash; for what can be had again from elsewhere. */
   readonly synchronous?: "full" | "normal";
 }
@@ -52,7 +51,7 @@ interface NewBlock<Entry> {
   readonly body: Uint8Array;
 }
 
-const laneNumber: Record<Lane, number> = { events: 0, samples: 1 };
+type Room = Removed & { readonly lost: number; readonly gaps: readonly Gap[] };
 
 /**
  * The log in a SQLite file. Group commit: all that was appended during one turn of the event loop is one transaction,
@@ -85,8 +84,10 @@ export class SqliteLog<Entry> implements Log<Entry> {
   #dropped = 0;
   #commits = 0;
   #trouble: string | null = null;
+  #held = false;
   #retry_ms = retryDelay_ms.first;
   #lastTrim = 0;
+  readonly #retention: Retention;
 
   constructor(options: SqliteLogOptions<Entry>) {
     this.#options = options;
@@ -105,6 +106,7 @@ export class SqliteLog<Entry> implements Log<Entry> {
       "SELECT first, count, place FROM block WHERE lane = ? AND first <= ? ORDER BY first DESC LIMIT 1",
     );
     this.#cursors = new Cursors(database);
+    this.#retention = new Retention(database);
     const total = database
       .prepare(
         "SELECT coalesce(max(first + count - 1), 0) last, coalesce(sum(count), 0) entries, coalesce(sum(length(body)), 0) bytes FROM block",
@@ -195,7 +197,7 @@ export class SqliteLog<Entry> implements Log<Entry> {
       bytes: this.#bytes,
       dropped: this.#dropped,
       commits: this.#commits,
-      trouble: this.#trouble,
+      trouble: this.#trouble ?? (this.#held ? "full: its consumers have not made room" : null),
     };
   }
 
@@ -227,27 +229,43 @@ export class SqliteLog<Entry> implements Log<Entry> {
 
   #flush(): void {
     if (this.#closed) return;
-    if (this.#pending.length === 0 && !this.#cursors.dirty) return;
     const batch = this.#takeWhatFits();
+    if (batch.length === 0 && !this.#cursors.dirty) return;
     const blocks = this.#arrange(batch);
-    const database = this.#database;
+    const next = this.#firstOfEachLane(blocks);
+    let room: Room;
     try {
-      database.exec("BEGIN IMMEDIATE");
+      this.#database.exec("BEGIN IMMEDIATE");
+      room = this.#makeRoom(blocks);
       const place = { ...this.#laneEnd };
       for (const { lane, first, entries, body } of blocks) {
         this.#insert.run(first, laneNumber[lane], entries.length, place[lane], body);
         place[lane] += entries.length;
       }
       this.#cursors.write();
-      database.exec("COMMIT");
+      this.#database.exec("COMMIT");
     } catch (error) {
       this.#failed(error);
       this.#pending = [...batch, ...this.#pending];
       return;
     }
+    this.#committed(blocks, room);
+    for (const { lane, entries, resolve } of batch) {
+      resolve(next[lane]);
+      next[lane] += entries.length;
+      this.#pendingEntries -= entries.length;
+    }
+    for (const block of blocks) for (const listener of this.#listeners) listener(block.lane, block);
+    if (this.#pending.length > 0) this.#schedule();
+  }
+
+  #committed(blocks: readonly NewBlock<Entry>[], room: Room): void {
     this.#commits += 1;
     this.#cursors.written();
     this.#recovered();
+    this.#entries -= room.entries;
+    this.#bytes -= room.bytes;
+    this.#dropped += room.lost;
     for (const block of blocks) {
       this.#last = block.first + block.entries.length - 1;
       this.#laneEnd[block.lane] += block.entries.length;
@@ -255,32 +273,80 @@ export class SqliteLog<Entry> implements Log<Entry> {
       this.#bytes += block.body.length;
       this.#cache.add(block);
     }
-    let resolved = 0;
-    const next = this.#firstOf(batch, blocks);
-    for (const { lane, entries, resolve } of batch) {
-      resolve(next[lane]);
-      next[lane] += entries.length;
-      resolved += entries.length;
+    for (const { lane, to } of room.gaps) this.#cache.forget(lane, to);
+    if (room.lost > 0) {
+      this.#options.logger.warn({ dropped: this.#dropped }, "the log is at its bound and dropped its oldest readings");
     }
-    this.#pendingEntries -= resolved;
-    for (const block of blocks) for (const listener of this.#listeners) listener(block.lane, block);
-    this.#makeRoom();
-    if (this.#pending.length > 0) this.#schedule();
   }
 
-  /** Where a log must not drop, it takes only what its bound allows and leaves the rest pending. */
+  /** Where a log must not drop, it takes nothing above its bound and leaves what came pending. */
   #takeWhatFits(): Pending<Entry>[] {
-    const { bounds, gapEntry } = this.#options;
-    if (bounds === undefined || gapEntry !== undefined || !this.#isOver(bounds)) return this.#pending.splice(0);
+    const { bounds, gapEntry, clock } = this.#options;
+    this.#held = false;
+    if (bounds === undefined || gapEntry !== undefined || !isOver(this.#entries, this.#bytes, bounds)) {
+      return this.#pending.splice(0);
+    }
+    const removed = this.#retention.trim(this.#passedByAll());
+    this.#entries -= removed.entries;
+    this.#bytes -= removed.bytes;
+    if (!isOver(this.#entries, this.#bytes, bounds)) return this.#pending.splice(0);
     if (this.#pending.length > 0) {
-      this.#trouble = "full: its consumers have not made room";
-      this.#cancelTimer ??= this.#options.clock.after(cursorDelay_ms, () => {
+      this.#held = true;
+      this.#cancelTimer ??= clock.after(cursorDelay_ms, () => {
         this.#cancelTimer = undefined;
-        this.#trim();
         this.#schedule();
       });
     }
     return [];
+  }
+
+  /** Inside the transaction: removes what is done with, and at the bound what must go; the latter is told by gap entries. */
+  #makeRoom(blocks: NewBlock<Entry>[]): Room {
+    const { clock, bounds, gapEntry } = this.#options;
+    let entries = 0;
+    let bytes = 0;
+    const now = clock.monotonic();
+    const passed = this.#passedByAll();
+    const adding = { entries: 0, bytes: 0 };
+    for (const block of blocks) {
+      adding.entries += block.entries.length;
+      adding.bytes += block.body.length;
+    }
+    const over = (): boolean =>
+      bounds !== undefined &&
+      isOver(this.#entries + adding.entries - entries, this.#bytes + adding.bytes - bytes, bounds);
+    if (now - this.#lastTrim >= cursorDelay_ms || over()) {
+      this.#lastTrim = now;
+      ({ entries, bytes } = this.#retention.trim(passed));
+    }
+    if (bounds === undefined || gapEntry === undefined || !over()) return { entries, bytes, lost: 0, gaps: [] };
+    const held = { entries: this.#entries - entries + adding.entries, bytes: this.#bytes - bytes + adding.bytes };
+    const dropped = this.#retention.drop(held, bounds, this.#last, this.#passedByAny());
+    if (dropped.gaps.length > 0) {
+      const gaps = dropped.gaps.map(gapEntry);
+      const newest = blocks.at(-1);
+      const first = (newest === undefined ? this.#last : newest.first + newest.entries.length - 1) + 1;
+      blocks.push({ lane: "events", first, entries: gaps, body: this.#options.codec.encode(gaps) });
+    }
+    return { entries: entries + dropped.entries, bytes: bytes + dropped.bytes, lost: dropped.lost, gaps: dropped.gaps };
+  }
+
+  /** What every consumer has passed and the tail does not need. */
+  #passedByAll(): Record<Lane, number> {
+    const { consumers = [], tail_entries = 1 } = this.#options;
+    const upTo = (lane: Lane): number =>
+      consumers.length === 0
+        ? 0
+        : Math.min(this.#last - Math.max(1, tail_entries), ...consumers.map((name) => this.#cursors.get(name, lane)));
+    return { events: upTo("events"), samples: upTo("samples") };
+  }
+
+  /** What the slowest consumer has passed: dropping that loses nothing. */
+  #passedByAny(): Record<Lane, number> {
+    const { consumers = [] } = this.#options;
+    const least = (lane: Lane): number =>
+      consumers.length === 0 ? 0 : Math.min(...consumers.map((name) => this.#cursors.get(name, lane)));
+    return { events: least("events"), samples: least("samples") };
   }
 
   /** The blocks of a batch: events before samples, entries that came singly put together. */
@@ -312,11 +378,9 @@ export class SqliteLog<Entry> implements Log<Entry> {
     return blocks;
   }
 
-  #firstOf(batch: readonly Pending<Entry>[], blocks: readonly NewBlock<Entry>[]): Record<Lane, number> {
-    const first: Record<Lane, number> = { events: this.#last + 1, samples: this.#last + 1 };
-    if (batch.length === 0) return first;
-    for (const lane of lanes) first[lane] = blocks.find((block) => block.lane === lane)?.first ?? first[lane];
-    return first;
+  #firstOfEachLane(blocks: readonly NewBlock<Entry>[]): Record<Lane, number> {
+    const first = (lane: Lane): number => blocks.find((block) => block.lane === lane)?.first ?? this.#last + 1;
+    return { events: first("events"), samples: first("samples") };
   }
 
   #failed(error: unknown): void {
@@ -343,81 +407,6 @@ export class SqliteLog<Entry> implements Log<Entry> {
     this.#retry_ms = retryDelay_ms.first;
   }
 
-  #isOver(bounds: LogBounds): boolean {
-    return this.#entries > bounds.entries || this.#bytes > bounds.bytes;
-  }
-
-  #makeRoom(): void {
-    const now = this.#options.clock.monotonic();
-    if (now - this.#lastTrim >= cursorDelay_ms) {
-      this.#lastTrim = now;
-      this.#trim();
-    }
-    const { bounds, gapEntry } = this.#options;
-    if (bounds === undefined || gapEntry === undefined || !this.#isOver(bounds)) return;
-    this.#trim();
-    if (this.#isOver(bounds)) this.#dropOldest(bounds, gapEntry);
-  }
-
-  /** Removes what all consumers have passed, but for the tail; the newest block always stays, since it holds the numbering. */
-  #trim(): void {
-    const { consumers, tail_entries } = this.#options;
-    if (consumers === undefined || consumers.length === 0) return;
-    for (const lane of lanes) {
-      const passed = Math.min(...consumers.map((consumer) => this.#cursors.get(consumer, lane)));
-      const bound = Math.min(passed, this.#last - Math.max(1, tail_entries ?? 1));
-      if (bound > 0) this.#remove("lane = ? AND first + count - 1 <= ?", [laneNumber[lane], bound]);
-    }
-  }
-
-  #remove(where: string, values: number[]): { first: number; count: number }[] {
-    const rows = this.#database
-      .prepare(
-        `DELETE FROM block WHERE first IN (SELECT first FROM block WHERE ${where} ORDER BY first LIMIT ${trimBlocks_max})
-         RETURNING first, count, length(body) bytes`,
-      )
-      .all(...values) as { first: number; count: number; bytes: number }[];
-    for (const row of rows) {
-      this.#entries -= row.count;
-      this.#bytes -= row.bytes;
-    }
-    return rows;
-  }
-
-  /** Oldest samples first, events last; what goes is told by gap entries in the same transaction. */
-  #dropOldest(bounds: LogBounds, gapEntry: NonNullable<SqliteLogOptions<Entry>["gapEntry"]>): void {
-    const lane = this.#laneHasMoreThanOneBlock("samples") ? "samples" : "events";
-    const over = Math.max(1 - bounds.bytes / Math.max(1, this.#bytes), 1 - bounds.entries / Math.max(1, this.#entries));
-    const blocks = Math.max(1, Math.min(trimBlocks_max, Math.ceil(over * this.#countOfBlocks(lane))));
-    const rows = this.#remove(
-      `first IN (SELECT first FROM block WHERE lane = ? AND first + count - 1 < ? ORDER BY first LIMIT ${blocks})`,
-      [laneNumber[lane], this.#last],
-    );
-    const passed = Math.min(...(this.#options.consumers ?? []).map((consumer) => this.#cursors.get(consumer, lane)));
-    const gaps: Entry[] = [];
-    for (const { first, count } of rows) {
-      const from = Math.max(first, passed + 1);
-      const to = first + count - 1;
-      if (from > to) continue;
-      this.#dropped += to - from + 1;
-      gaps.push(gapEntry({ lane, from, to, reason: "the log reached its bound" }));
-    }
-    if (gaps.length === 0) return;
-    this.#options.logger.warn({ lane, dropped: this.#dropped }, "the log is full and drops its oldest readings");
-    void this.append("events", gaps).catch((error: unknown) =>
-      this.#options.logger.error({ err: error }, "gap not recorded"),
-    );
-  }
-
-  #laneHasMoreThanOneBlock(lane: Lane): boolean {
-    return this.#countOfBlocks(lane) > 1;
-  }
-
-  #countOfBlocks(lane: Lane): number {
-    const row = this.#database.prepare("SELECT count(*) blocks FROM block WHERE lane = ?").get(laneNumber[lane]);
-    return (row as { blocks: number }).blocks;
-  }
-
   #endOfLane(lane: Lane): number {
     const row = this.#placeOf(lane, Number.MAX_SAFE_INTEGER);
     return row === undefined ? 0 : row.place + row.count;
@@ -439,6 +428,10 @@ export class SqliteLog<Entry> implements Log<Entry> {
       | { first: number; count: number; place: number }
       | undefined;
   }
+}
+
+function isOver(entries: number, bytes: number, bounds: LogBounds): boolean {
+  return entries > bounds.entries || bytes > bounds.bytes;
 }
 
 function readEpoch(database: DatabaseSync): number {

@@ -58,7 +58,7 @@ export interface Reading {
   readonly value: number | null;
   /**
    * tap: `card` | `tag`, `guard`. status: `battery_volts`, `rssi_dbm`, `uptime_seconds`, `firmware`.
-   * quarantine: `topic`, `code`, `message`, `path`, `payload`. gap: `from`, `to` (seq), `reason`.
+   * quarantine: `topic`, `code`, `message`, `path`, `payload`. gap: `lane`, `from`, `to` (all of that lane between two seqs), `reason`.
    */
   readonly detail: Detail | null;
 }

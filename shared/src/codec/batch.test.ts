@@ -1,0 +1,123 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { GengfuError } from "../errors.ts";
+import { clockQualities, kinds, type NumberedReading } from "../model/reading.ts";
+import { decodeBatch, encodeBatch } from "./batch.ts";
+
+const header = { gateway: "main-building", epoch: 4_711 };
+const value = fc.oneof(
+  fc.constant(null),
+  fc.double({ noNaN: true, noDefaultInfinity: true }),
+  fc.integer({ min: -10_000, max: 10_000 }).map((whole) => whole / 100),
+);
+const reading = fc.record({
+  device: fc.constantFrom("tank-fire", "boiler-1", "reader-lobby"),
+  kind: fc.constantFrom(...kinds),
+  channel: fc.constantFrom(null, "supply", "return"),
+  at: fc.integer({ min: 946_684_800_000, max: 4_102_444_800_000 }),
+  receivedAt: fc.integer({ min: 0, max: 4_102_444_800_000 }),
+  clock: fc.constantFrom(...clockQualities),
+  value,
+  detail: fc.oneof(
+    fc.constant(null),
+    fc.dictionary(fc.constantFrom("card", "guard", "firmware"), fc.oneof(fc.string(), fc.boolean(), fc.integer())),
+  ),
+});
+
+describe("batch codec", () => {
+  it("gives back what it was given, whatever that is", () => {
+    fc.assert(
+      fc.property(fc.array(reading, { maxLength: 60 }), fc.integer({ min: 1, max: 1e12 }), (readings, first) => {
+        const numbered: NumberedReading[] = readings.map((one, index) => ({ ...one, seq: first + 2 * index }));
+        const decoded = decodeBatch(encodeBatch(header, numbered));
+        const positiveZero = (number: number | null): number | null => (number === 0 ? 0 : number);
+        expect(decoded).toEqual({
+          ...header,
+          readings: numbered.map((one) => ({ ...header, ...one, value: positiveZero(one.value) })),
+        });
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it("takes under 4 bytes for each reading in batches of 1,000 and under 10 in batches of 50", () => {
+    for (const [count, limit] of [
+      [1_000, 4],
+      [50, 10],
+    ] as const) {
+      const noise = (index: number): number => ((index * 7_919) % 31) / 100;
+      const readings = Array.from({ length: count }, (_, index): NumberedReading => {
+        const boiler = index % 4 > 1;
+        const at = 1_790_000_000_000 + index * 250 + ((index * 31) % 7);
+        return {
+          seq: 1_000_000 + index,
+          device: boiler ? "boiler-1" : index % 4 === 0 ? "tank-fire" : "tank-domestic",
+          kind: boiler ? "temperature" : "level",
+          channel: boiler ? (index % 4 === 2 ? "supply" : "return") : null,
+          at,
+          receivedAt: at,
+          clock: "synchronised",
+          value: Math.round(100 * (boiler ? 60 + 10 * Math.sin(index / 40) + noise(index) : 2 + noise(index))) / 100,
+          detail: null,
+        };
+      });
+      expect(encodeBatch(header, readings).length / count).toBeLessThan(limit);
+    }
+  });
+
+  it("refuses what it did not make with an error of its own, in bounded time and memory", () => {
+    const whole = encodeBatch(
+      header,
+      Array.from({ length: 40 }, (_, index) => ({
+        seq: index + 1,
+        device: "tank-fire",
+        kind: "level" as const,
+        channel: null,
+        at: 1_790_000_000_000 + index * index,
+        receivedAt: 1_790_000_000_000,
+        clock: "device" as const,
+        value: index / 7,
+        detail: null,
+      })),
+    );
+    const expectOwnError = (bytes: Uint8Array): void => {
+      try {
+        decodeBatch(bytes);
+      } catch (error) {
+        expect(error).toBeInstanceOf(GengfuError);
+      }
+    };
+    fc.assert(
+      fc.property(
+        fc.array(fc.tuple(fc.nat(whole.length - 1), fc.nat(255)), { minLength: 1, maxLength: 8 }),
+        (flips) => {
+          const bytes = Uint8Array.from(whole);
+          for (const [index, byte] of flips) bytes[index] = byte;
+          expectOwnError(bytes);
+        },
+      ),
+      { numRuns: 2_000 },
+    );
+    fc.assert(
+      fc.property(fc.jsonValue(), (json) => {
+        expectOwnError(Buffer.concat([Buffer.from([1, 0]), Buffer.from(JSON.stringify(json) ?? "")]));
+      }),
+      { numRuns: 500 },
+    );
+    expectOwnError(new Uint8Array());
+    expectOwnError(Buffer.from([1]));
+  });
+
+  it("refuses a column that claims more than it may, and a seq that stands twice", () => {
+    const frame = (series: unknown): Uint8Array =>
+      Buffer.concat([
+        Buffer.from([1, 0]),
+        Buffer.from(JSON.stringify({ g: "g", e: 1, q: 1, t: 0, s: [series, series] })),
+      ]);
+    const series = { d: "d", k: "level", q: { d: [0, 1] }, t: [0, 2], r: [0, 2], v: [1, 2] };
+    expect(() => decodeBatch(frame(series))).toThrow(/a seq twice/);
+    expect(() => decodeBatch(frame({ ...series, t: [0, 10_000] }))).toThrow(/more than/);
+    expect(() => decodeBatch(frame({ ...series, v: 1 }))).toThrow(/different lengths/);
+    expect(() => decodeBatch(Buffer.from([9, 0, 1]))).toThrow(/version 9/);
+  });
+});
