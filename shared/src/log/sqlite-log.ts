@@ -139,7 +139,6 @@ export class SqliteLog<Entry> implements Log<Entry> {
     });
   }
 
-  // eslint-disable-next-line typescript/require-await -- the port is asynchronous; SQLite answers at once
   async read(lane: Lane, after: number, limit: ReadLimit): Promise<Block<Entry>[]> {
     const recent = this.#cache.recent(lane, after, limit.entries);
     if (recent !== undefined) return recent;
@@ -201,7 +200,11 @@ export class SqliteLog<Entry> implements Log<Entry> {
     };
   }
 
-  // eslint-disable-next-line typescript/require-await -- the port is asynchronous; SQLite answers at once
+  /** Bounds the file's size, in pages of 4 KiB; beyond it writing fails as on a full disk. */
+  limitPages(pages_max: number): void {
+    this.#database.exec(`PRAGMA max_page_count = ${Math.trunc(pages_max)}`);
+  }
+
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#cancelTimer?.();

@@ -1,0 +1,175 @@
+import type { StoredReading } from "../model/reading.ts";
+import type { Rule } from "../model/rule.ts";
+import { judge, type ValueCondition } from "./condition.ts";
+import { appendRun, insertLate, type LateVerdict, type Run } from "./contact-runs.ts";
+import { alertId, type Effect, type Subject } from "./effect.ts";
+import { transitions, type Observation, type Phase } from "./transitions.ts";
+
+export type ValueRule = Rule & { readonly when: ValueCondition };
+
+/** A reading whose time is further ahead than this is not believed: it would make all that follow look late. */
+export const ahead_ms_max = 60_000;
+
+/** What a rule remembers of one series. Plain data: it is kept as JSON. */
+export interface SeriesState {
+  readonly type: "series";
+  readonly phase: Phase;
+  /** The newest event time seen; null before a reading with a time to be believed. */
+  readonly at: number | null;
+  /** The newest reading that was reckoned with. */
+  readonly epoch: number;
+  readonly seq: number;
+  /** What is pending or raised; null in phase normal. */
+  readonly held: Held | null;
+  /** Contacts only: the past by event time, and by seq for readings without a time to be believed. */
+  readonly past: { readonly byTime: readonly Run[]; readonly bySeq: readonly Run[] } | null;
+}
+
+export interface Held extends Subject {
+  readonly alert: string;
+  /** Since when the condition holds. */
+  readonly since: number;
+  /** When it is raised at the latest, if nothing contradicts: the rule's `for`, counted from when the reading was handled. */
+  readonly due: number;
+  readonly value: number;
+}
+
+export interface SeriesStep {
+  readonly state: SeriesState;
+  readonly effects: readonly Effect[];
+}
+
+/** Whether a reading's time can be held against others'. */
+export function hasKnownTime(reading: Pick<StoredReading, "clock" | "at">, now: number): boolean {
+  return reading.clock !== "unsynchronised" && reading.at <= now + ahead_ms_max;
+}
+
+/**
+ * A reading of the series. One that is older than what the series has shown neither raises nor clears what is present;
+ * but an active contact that was not known of yet raises and clears at once, since a fire alarm that comes late is
+ * still one.
+ */
+export function stepReading(
+  site: string,
+  rule: ValueRule,
+  state: SeriesState | undefined,
+  reading: StoredReading,
+  now: number,
+): SeriesStep | undefined {
+  if (reading.value === null) return undefined;
+  const seen = judge(rule.when, reading.value);
+  const known = hasKnownTime(reading, now);
+  if (state !== undefined && isLate(state, reading, known)) {
+    return rule.when.type === "contact"
+      ? stepLateContact(site, rule, state, reading, seen === "active", now)
+      : undefined;
+  }
+  const at = known ? reading.at : now;
+  const held = state?.held ?? hold(site, rule, reading, at, now);
+  const observation: Observation = seen === "active" && at - held.since >= rule.for ? "sustained" : seen;
+  const { to, effect } = transitions[state?.phase ?? "normal"][observation];
+  const next: SeriesState = {
+    type: "series",
+    phase: to,
+    at: known ? reading.at : (state?.at ?? null),
+    epoch: reading.epoch,
+    seq: reading.seq,
+    held: to === "normal" ? null : held,
+    past: rule.when.type === "contact" ? pastWith(state, reading, seen === "active", known) : null,
+  };
+  if (effect === null) return { state: next, effects: [] };
+  const happened = effect === "clear" ? Math.max(at, held.since) : held.since + rule.for;
+  return { state: next, effects: [effectOf(effect, held, happened, reading.value)] };
+}
+
+/** Time has passed: what is pending is raised when it is due. */
+export function stepDue(rule: ValueRule, state: SeriesState, now: number): SeriesStep | undefined {
+  const { held } = state;
+  if (held === null || state.phase !== "pending" || now < held.due) return undefined;
+  const { to, effect } = transitions[state.phase].sustained;
+  const effects = effect === null ? [] : [effectOf(effect, held, held.since + rule.for, held.value)];
+  return { state: { ...state, phase: to }, effects };
+}
+
+function isLate(state: SeriesState, reading: StoredReading, known: boolean): boolean {
+  const notNewer = reading.epoch === state.epoch && reading.seq <= state.seq;
+  if (!known) return notNewer;
+  if (state.at === null) return false;
+  return reading.at < state.at || (reading.at === state.at && notNewer);
+}
+
+function stepLateContact(
+  site: string,
+  rule: ValueRule,
+  state: SeriesState,
+  reading: StoredReading,
+  active: boolean,
+  now: number,
+): SeriesStep | undefined {
+  const { byTime, bySeq } = state.past ?? { byTime: [], bySeq: [] };
+  const known = hasKnownTime(reading, now);
+  const ofTime: LateVerdict = known ? insertLate(byTime, reading.at, active) : { runs: byTime, episode: null };
+  const ofSeq = withSeq(state, bySeq, reading, active);
+  const next = { ...state, past: { byTime: ofTime.runs, bySeq: ofSeq.runs } };
+  const { episode } = known ? ofTime : ofSeq;
+  // how long it lasted isn't known: only rules that fire at once can tell that it should have fired
+  if (episode === null || rule.for > 0) {
+    return ofTime.runs === byTime && ofSeq.runs === bySeq ? undefined : { state: next, effects: [] };
+  }
+  const value = reading.value as number;
+  const since = known ? reading.at : now;
+  const held = hold(site, rule, reading, since, now);
+  return {
+    state: next,
+    effects: [effectOf("raise", held, since, value), effectOf("clear", held, known ? episode.clearedBy : now, null)],
+  };
+}
+
+function pastWith(
+  state: SeriesState | undefined,
+  reading: StoredReading,
+  active: boolean,
+  known: boolean,
+): SeriesState["past"] {
+  const { byTime, bySeq } = state?.past ?? { byTime: [], bySeq: [] };
+  return {
+    byTime: known ? appendRun(byTime, reading.at, active) : byTime,
+    bySeq: withSeq(state, bySeq, reading, active).runs,
+  };
+}
+
+function withSeq(
+  state: SeriesState | undefined,
+  runs: readonly Run[],
+  reading: StoredReading,
+  active: boolean,
+): LateVerdict {
+  const ours = state === undefined || state.epoch === reading.epoch ? runs : [];
+  const newest = ours.at(-1);
+  return newest === undefined || newest.until < reading.seq
+    ? { runs: appendRun(ours, reading.seq, active), episode: null }
+    : insertLate(ours, reading.seq, active);
+}
+
+function hold(site: string, rule: ValueRule, reading: StoredReading, since: number, now: number): Held {
+  const subject: Subject = {
+    site,
+    rule: rule.id,
+    gateway: reading.gateway,
+    device: reading.device,
+    measure: reading.kind,
+    channel: reading.channel,
+  };
+  return {
+    ...subject,
+    alert: alertId(subject, reading.at),
+    since,
+    due: now + rule.for,
+    value: reading.value as number,
+  };
+}
+
+function effectOf(kind: Effect["kind"], held: Held, at: number, value: number | null): Effect {
+  const { due: _, since, ...about } = held;
+  return { ...about, kind, onset: since, at, value };
+}
