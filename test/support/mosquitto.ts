@@ -1,0 +1,83 @@
+import { spawn } from "node:child_process";
+import { need } from "./tools.ts";
+
+/** How long a real client may take before it counts as hanging. */
+const patience_ms = 60_000;
+
+export interface Sender {
+  /** As in `mqtt://127.0.0.1:1883`. */
+  readonly broker: string;
+  readonly device: string;
+  readonly secret?: string;
+}
+
+export interface Outcome {
+  readonly code: number | null;
+  readonly stderr: string;
+}
+
+/** Publishes with the real `mosquitto_pub`; the result says how it ended. */
+export function publish(from: Sender, topic: string, payload: string | Buffer, more: string[] = []): Promise<Outcome> {
+  return run([...signOn(from), "-t", topic, "-s", ...more], payload);
+}
+
+/** Publishes one message for each line at QoS 1, in one connection, and awaits every acknowledgement. */
+export function publishLines(
+  from: Sender,
+  topic: string,
+  lines: readonly string[],
+  more: string[] = [],
+): Promise<Outcome> {
+  return run([...signOn(from), "-t", topic, "-l", ...more], lines.map((line) => `${line}\n`).join(""));
+}
+
+/** A reading in the contract's own form. */
+export function publishReading(from: Sender, kind: string, payload: Record<string, unknown>): Promise<Outcome> {
+  return publish(from, `gengfu/v1/${from.device}/${kind}`, JSON.stringify(payload));
+}
+
+/** Listens with the real `mosquitto_sub` until `count` messages came or `within_s` passed; gives their payloads. */
+export async function subscribe(from: Sender, topic: string, count: number, within_s: number): Promise<Subscription> {
+  const args = [...signOn(from), "-t", topic, "-C", String(count), "-W", String(within_s), "-d", "-F", "%t %p"];
+  const child = spawn(need("mosquitto_pub").replace(/mosquitto_pub$/, "mosquitto_sub"), args);
+  let output = "";
+  const listening = new Promise<void>((resolve, reject) => {
+    child.stdout.setEncoding("utf8").on("data", (text: string) => {
+      output += text;
+      if (output.includes("SUBACK")) resolve();
+    });
+    child.once("error", reject);
+    child.once("close", () => reject(new Error(`mosquitto_sub ended before it listened: ${output}`)));
+  });
+  const messages = new Promise<string[]>((resolve) => {
+    child.once("close", () => resolve(output.split("\n").filter((line) => line.startsWith("gengfu/"))));
+  });
+  await listening;
+  return { messages };
+}
+
+export interface Subscription {
+  /** `topic payload` of each message; resolves when the count is reached or the time is up. */
+  readonly messages: Promise<string[]>;
+}
+
+function signOn({ broker, device, secret = "demo" }: Sender): string[] {
+  const { hostname, port } = new URL(broker);
+  return ["-h", hostname, "-p", port, "-V", "mqttv311", "-u", device, "-P", secret, "-q", "1"];
+}
+
+function run(args: string[], input: string | Buffer): Promise<Outcome> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(need("mosquitto_pub"), args, { timeout: patience_ms });
+    let stderr = "";
+    child.stdout.resume();
+    child.stderr.setEncoding("utf8").on("data", (text: string) => {
+      stderr += text;
+    });
+    child.once("error", reject);
+    child.once("close", (code) => resolve({ code, stderr: stderr.trim() }));
+    // a client that was refused closes its end; that shows in its exit code
+    child.stdin.on("error", () => undefined);
+    child.stdin.end(input);
+  });
+}
