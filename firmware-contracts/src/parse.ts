@@ -1,11 +1,9 @@
 import { isUtf8 } from "node:buffer";
 import { messageOf } from "@gengfu/shared/errors";
 import { deviceKinds, type DeviceKind } from "@gengfu/shared/model/reading";
-import type { z } from "zod";
 import type { QuarantineCode } from "./contract/codes.ts";
 import { payload_bytes_max } from "./contract/limits.ts";
-import { toMessage, type DeviceMessage } from "./contract/message.ts";
-import { payloads, type Payloads } from "./contract/payloads.ts";
+import { messageSchemas, type DeviceMessage } from "./contract/message.ts";
 import { leafOf } from "./contract/topics.ts";
 import { duplicateKey, scan } from "./scan.ts";
 import { validate } from "./validate.ts";
@@ -33,7 +31,6 @@ const shown_chars_max = 60;
 
 const online = Buffer.from("online");
 const offline = Buffer.from("offline");
-const schemas: { readonly [K in DeviceKind]: z.ZodType<Payloads[K]> } = payloads;
 const isKind: ReadonlySet<string> = new Set(deviceKinds);
 
 /**
@@ -68,7 +65,7 @@ function parsePayload(kind: DeviceKind, bytes: Uint8Array): ParsedPublish {
     const key = cut(duplicateKey(text) ?? "");
     return quarantine("duplicate_field", `${key}: found twice, allowed: once`, key);
   }
-  const message = validate(kind, fields);
+  const message = validate[kind](fields);
   return message === undefined ? explain(kind, fields) : { verdict: "reading", message };
 }
 
@@ -82,9 +79,9 @@ function parseState(payload: Uint8Array): ParsedPublish {
 }
 
 /** Asks the schema what is wrong. */
-function explain<K extends DeviceKind>(kind: K, fields: object): ParsedPublish {
-  const result = schemas[kind].safeParse(fields);
-  if (result.success) return { verdict: "reading", message: toMessage[kind](result.data) };
+function explain(kind: DeviceKind, fields: object): ParsedPublish {
+  const result = messageSchemas[kind].safeParse(fields);
+  if (result.success) return { verdict: "reading", message: result.data };
   const mistakes = new Set<string>();
   for (const { path, message } of result.error.issues) {
     const field = String(path[0] ?? "");

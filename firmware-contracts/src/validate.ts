@@ -9,33 +9,59 @@ type KeysOf<Payload> = Payload extends unknown ? keyof Payload : never;
 type KnownField = KeysOf<Payloads[DeviceKind]>;
 
 /**
- * The zod schemas once more, by hand, since they are asked for each publish. They hold exactly the same as the schemas
- * (`validate.test.ts` proves it) but tell only yes or no.
+ * The schemas once more, by hand, since they are asked for each publish: a message of what keeps the contract, else
+ * undefined, and the schema then says why. They hold exactly the same as `messageSchemas`; `validate.test.ts` proves it.
  */
-const validators: { readonly [K in DeviceKind]: (fields: Fields) => fields is Fields & Payloads[K] } = {
-  tap: (fields): fields is Fields & Payloads["tap"] =>
-    hasCommon(fields) &&
-    (fields.tag === undefined
-      ? isUid(fields.card) && fields.guard === undefined
-      : fields.card === undefined && isUid(fields.tag) && (fields.guard === undefined || isText(fields.guard))),
-  level: (fields): fields is Fields & Payloads["level"] => isWithin(fields.metres, ranges.metres) && hasCommon(fields),
-  temperature: (fields): fields is Fields & Payloads["temperature"] =>
-    isWithin(fields.celsius, ranges.celsius) && hasCommon(fields),
-  pressure: (fields): fields is Fields & Payloads["pressure"] =>
-    isWithin(fields.kilopascals, ranges.kilopascals) && hasCommon(fields),
-  contact: (fields): fields is Fields & Payloads["contact"] => typeof fields.closed === "boolean" && hasCommon(fields),
-  count: (fields): fields is Fields & Payloads["count"] => isCounter(fields.total) && hasCommon(fields),
-  status: (fields): fields is Fields & Payloads["status"] =>
-    hasCommon(fields) &&
-    (fields.battery_volts === undefined || isWithin(fields.battery_volts, ranges.battery_volts)) &&
-    (fields.rssi_dbm === undefined || isWithin(fields.rssi_dbm, ranges.rssi_dbm)) &&
-    (fields.uptime_seconds === undefined || isWithin(fields.uptime_seconds, ranges.uptime_seconds)) &&
-    (fields.firmware === undefined || isText(fields.firmware)),
+export const validate: Readonly<Record<DeviceKind, (fields: object) => DeviceMessage | undefined>> = {
+  tap: validator(isTap, toMessage.tap),
+  level: validator(
+    (fields): fields is Fields & Payloads["level"] => isWithin(fields.metres, ranges.metres) && hasCommon(fields),
+    toMessage.level,
+  ),
+  temperature: validator(
+    (fields): fields is Fields & Payloads["temperature"] =>
+      isWithin(fields.celsius, ranges.celsius) && hasCommon(fields),
+    toMessage.temperature,
+  ),
+  pressure: validator(
+    (fields): fields is Fields & Payloads["pressure"] =>
+      isWithin(fields.kilopascals, ranges.kilopascals) && hasCommon(fields),
+    toMessage.pressure,
+  ),
+  contact: validator(
+    (fields): fields is Fields & Payloads["contact"] => typeof fields.closed === "boolean" && hasCommon(fields),
+    toMessage.contact,
+  ),
+  count: validator(
+    (fields): fields is Fields & Payloads["count"] => isCounter(fields.total) && hasCommon(fields),
+    toMessage.count,
+  ),
+  status: validator(isStatus, toMessage.status),
 };
 
-/** The message of a payload that keeps the contract, or undefined where it doesn't; the schema then says why. */
-export function validate<K extends DeviceKind>(kind: K, fields: object): DeviceMessage | undefined {
-  return validators[kind](fields) ? toMessage[kind](fields) : undefined;
+function validator<Payload>(
+  holds: (fields: Fields) => fields is Fields & Payload,
+  build: (payload: Payload) => DeviceMessage,
+): (fields: Fields) => DeviceMessage | undefined {
+  return (fields) => (holds(fields) ? build(fields) : undefined);
+}
+
+function isTap(fields: Fields): fields is Fields & Payloads["tap"] {
+  const { card, tag, guard } = fields;
+  if (!hasCommon(fields)) return false;
+  if (tag === undefined) return isUid(card) && guard === undefined;
+  return card === undefined && isUid(tag) && (guard === undefined || isText(guard));
+}
+
+function isStatus(fields: Fields): fields is Fields & Payloads["status"] {
+  const { battery_volts, rssi_dbm, uptime_seconds, firmware } = fields;
+  return (
+    hasCommon(fields) &&
+    (battery_volts === undefined || isWithin(battery_volts, ranges.battery_volts)) &&
+    (rssi_dbm === undefined || isWithin(rssi_dbm, ranges.rssi_dbm)) &&
+    (uptime_seconds === undefined || isWithin(uptime_seconds, ranges.uptime_seconds)) &&
+    (firmware === undefined || isText(firmware))
+  );
 }
 
 function hasCommon({ seq, boot, at, age, channel }: Fields): boolean {

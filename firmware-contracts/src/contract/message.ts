@@ -1,5 +1,6 @@
 import type { Detail, DeviceKind } from "@gengfu/shared/model/reading";
-import type { Payloads } from "./payloads.ts";
+import type { z } from "zod";
+import { payloads, type Payloads } from "./payloads.ts";
 
 /** A payload that keeps the contract, in the flat shape that a `Reading` is made from. */
 export interface DeviceMessage {
@@ -63,4 +64,15 @@ export const toMessage: { readonly [K in DeviceKind]: (payload: Payloads[K]) => 
   contact: (payload) => message("contact", payload, payload.closed ? 1 : 0, null),
   count: (payload) => message("count", payload, payload.total, null),
   status: (payload) => message("status", payload, null, statusDetail(payload)),
+};
+
+/** The whole of the contract for a payload: it makes a message of anything that keeps it, and names what doesn't. */
+export const messageSchemas: Readonly<Record<DeviceKind, z.ZodType<DeviceMessage>>> = {
+  tap: payloads.tap.transform(toMessage.tap),
+  level: payloads.level.transform(toMessage.level),
+  temperature: payloads.temperature.transform(toMessage.temperature),
+  pressure: payloads.pressure.transform(toMessage.pressure),
+  contact: payloads.contact.transform(toMessage.contact),
+  count: payloads.count.transform(toMessage.count),
+  status: payloads.status.transform(toMessage.status),
 };

@@ -30,7 +30,7 @@ const plainText = (description: string): z.ZodString =>
   pattern(textPattern, "a text of 1 to 64 characters without control characters", description);
 
 const common = {
-  seq: integer("Counts the device's publishes, up by one per boot. With `boot` it makes repeats known.").optional(),
+  seq: integer("Counts the device's publishes within a boot. With `boot` it makes repeats known.").optional(),
   boot: integer("Counts the device's boots, or any number that is new after each.").optional(),
   at: number(
     ranges.at,
