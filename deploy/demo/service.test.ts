@@ -1,7 +1,6 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setImmediate as turn } from "node:timers/promises";
 import { ManualClock, systemClock, type Clock } from "@gengfu/shared/time/clock";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { Service } from "./service.ts";
@@ -21,41 +20,64 @@ interface Seen {
   pids: number[];
   lines: string[];
   deaths: { how: string; delay_ms: number }[];
+  /** Resolves as soon as what was seen fulfils the condition. */
+  until(condition: () => boolean): Promise<void>;
 }
 
 function serviceOf(code: string, clock: Clock = systemClock): { service: Service; seen: Seen } {
   const file = join(folder, "child.mjs");
   writeFileSync(file, code);
-  const seen: Seen = { pids: [], lines: [], deaths: [] };
+  const waiting: { condition: () => boolean; resolve: () => void }[] = [];
+  const look = (): void => {
+    for (const { condition, resolve } of waiting) if (condition()) resolve();
+  };
+  const seen: Seen = {
+    pids: [],
+    lines: [],
+    deaths: [],
+    until(condition) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      waiting.push({ condition, resolve });
+      look();
+      return promise;
+    },
+  };
   service = new Service({
     name: "child",
     file,
     args: ["--flag"],
     env: { GREETING: "hello" },
     clock,
-    onLine: (line) => seen.lines.push(line),
-    onPid: (pid) => seen.pids.push(pid),
-    onDeath: (how, delay_ms) => seen.deaths.push({ how, delay_ms }),
+    onLine(line) {
+      seen.lines.push(line);
+      look();
+    },
+    onPid(pid) {
+      seen.pids.push(pid);
+      look();
+    },
+    onDeath(how, delay_ms) {
+      seen.deaths.push({ how, delay_ms });
+      look();
+    },
   });
   return { service, seen };
 }
 
+/** Something to wait for, as every service has. */
+const listening = `import { createServer } from "node:net"; createServer().listen(0);`;
 const wellBehaved = `
+  ${listening}
   console.log(process.env.GREETING, process.argv[2]);
   process.on("SIGTERM", () => process.exit(0));
-  setInterval(() => {}, 1000);
   process.send({ ready: true });
 `;
-
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await turn();
-}
 
 test("a service gets its arguments and environment, says when it is ready, and ends when told to", async () => {
   const { service: child, seen } = serviceOf(wellBehaved);
   expect(await child.start()).toEqual({ ready: true });
   expect(child.pid).toBe(seen.pids[0]);
-  await until(() => seen.lines.length > 0);
+  await seen.until(() => seen.lines.length > 0);
   expect(seen.lines).toEqual(["hello --flag"]);
   await child.stop();
   expect(isAlive(seen.pids[0])).toBe(false);
@@ -77,11 +99,11 @@ test("a service that dies later is started again, each time after a longer delay
     const lines = seen.lines.length;
     const pid = seen.pids.at(-1);
     process.kill(pid as number, "SIGKILL");
-    await until(() => seen.deaths.at(-1)?.delay_ms === delay_ms);
+    await seen.until(() => seen.deaths.at(-1)?.delay_ms === delay_ms);
     expect(child.pid).toBeNull();
     clock.advance(delay_ms);
     expect(child.pid).not.toBe(pid);
-    await until(() => seen.lines.length > lines);
+    await seen.until(() => seen.lines.length > lines);
   }
   expect(seen.deaths.map(({ how }) => how)).toEqual(["SIGKILL", "SIGKILL"]);
 });
@@ -91,7 +113,7 @@ test("a service that waits for its restart can be stopped", async () => {
   const { service: child, seen } = serviceOf(wellBehaved, clock);
   await child.start();
   process.kill(seen.pids[0] as number, "SIGKILL");
-  await until(() => seen.deaths.length === 1);
+  await seen.until(() => seen.deaths.length === 1);
   await child.stop();
   clock.advance(60_000);
   expect(seen.pids.length).toBe(1);
@@ -100,12 +122,12 @@ test("a service that waits for its restart can be stopped", async () => {
 test("a service that will not end is killed after 8 s", async () => {
   const clock = new ManualClock();
   const { service: child, seen } = serviceOf(
-    `process.on("SIGTERM", () => console.log("no")); setInterval(() => {}, 1000); process.send({ ready: true });`,
+    `${listening} process.on("SIGTERM", () => console.log("no")); process.send({ ready: true });`,
     clock,
   );
   await child.start();
   const stopped = child.stop();
-  await until(() => seen.lines.includes("no"));
+  await seen.until(() => seen.lines.includes("no"));
   clock.advance(8_000);
   await stopped;
   expect(isAlive(seen.pids[0])).toBe(false);
