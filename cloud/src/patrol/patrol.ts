@@ -1,0 +1,207 @@
+import type { Logger } from "@gengfu/shared/logging";
+import type { StoredReading } from "@gengfu/shared/model/reading";
+import { gatewayOf, type Route, type Site } from "@gengfu/shared/model/site";
+import { pause, type Clock } from "@gengfu/shared/time/clock";
+import type { GatewayRegistry, GatewayView } from "../gateways/registry.ts";
+import { readingsLimit, type ReadingRow, type Store } from "../stores/store.ts";
+import { createDirectory, type Directory } from "./directory.ts";
+import { dateAt, plannedRounds, type PlannedRound } from "./plan.ts";
+import { judge, type GatewayDoubt, type Round, type RoundTap } from "./verdict.ts";
+
+/** A tap whose clock was unsure may belong to a window that is so far away. */
+const unsureReach_ms = 12 * 3_600_000;
+/** How soon a change is judged, so that a burst of taps is judged once. */
+const settle_ms = 200;
+/** How often windows that open and close are looked for. */
+const tick_ms = 10_000;
+/** Days that wait to be judged again, at most: a long backlog touches many. */
+const days_max = 40;
+
+export interface PatrolOptions {
+  readonly sites: readonly Site[];
+  readonly store: Pick<Store, "readings">;
+  readonly gateways: Pick<GatewayRegistry, "get">;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+interface Place {
+  readonly site: Site;
+  readonly directory: Directory;
+  /** Rounds of the days under watch as they were last told, by id. */
+  readonly told: Map<string, { date: string; text: string }>;
+  /** Days that changed. */
+  readonly touched: Set<string>;
+}
+
+/** Judges rounds from the taps in the store, when asked and whenever something changes. Keeps nothing of its own. */
+export class Patrol {
+  readonly #options: PatrolOptions;
+  readonly #places: readonly Place[];
+  readonly #listeners = new Set<(round: Round) => void>();
+  #wake: (() => void) | undefined;
+  #dirty = false;
+
+  constructor(options: PatrolOptions) {
+    this.#options = options;
+    this.#places = options.sites.map((site) => ({
+      site,
+      directory: createDirectory(site),
+      told: new Map(),
+      touched: new Set(),
+    }));
+  }
+
+  /** The rounds whose windows open on a date, earliest first; today's by each site's zone without one. */
+  async rounds(date?: Temporal.PlainDate, route?: string): Promise<Round[]> {
+    const now = this.#options.clock.now();
+    const found = await Promise.all(
+      this.#places.map((place) => this.#roundsOf(place, date ?? dateAt(now, place.site.time_zone), route)),
+    );
+    return found.flat();
+  }
+
+  /** Calls back with each round whose taps or verdict changed, while `run` runs. The result ends it. */
+  onChange(listener: (round: Round) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Says which readings have come into the store. */
+  stored(readings: Iterable<StoredReading>): void {
+    for (const reading of readings) {
+      if (reading.kind !== "tap") continue;
+      for (const place of this.#places) {
+        if (!place.site.gateways.some(({ id }) => id === reading.gateway)) continue;
+        // a window that crosses midnight belongs to the day before
+        const day = dateAt(reading.at, place.site.time_zone);
+        this.#touch(place, day);
+        this.#touch(place, day.subtract({ days: 1 }));
+      }
+    }
+  }
+
+  /** Says that a gateway came, went or told of its backlog: what is provisional may no longer be, or become so. */
+  gatewayChanged(): void {
+    this.#changed();
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    const { clock, logger } = this.#options;
+    while (!signal.aborted) {
+      this.#dirty = false;
+      try {
+        for (const place of this.#places) await this.#judgeChanged(place);
+      } catch (error) {
+        logger.warn({ err: error }, "rounds can't be judged for now");
+      }
+      await this.#change(signal);
+      await pause(clock, settle_ms, signal);
+    }
+  }
+
+  #touch(place: Place, day: Temporal.PlainDate): void {
+    if (place.touched.size < days_max) place.touched.add(day.toString());
+    this.#changed();
+  }
+
+  #changed(): void {
+    this.#dirty = true;
+    this.#wake?.();
+  }
+
+  /** Resolves when something has changed since the last judging, at the latest with the next tick. */
+  async #change(signal: AbortSignal): Promise<void> {
+    if (this.#dirty) return;
+    const woken = new AbortController();
+    this.#wake = () => woken.abort();
+    await pause(this.#options.clock, tick_ms, AbortSignal.any([signal, woken.signal]));
+    this.#wake = undefined;
+  }
+
+  async #judgeChanged(place: Place): Promise<void> {
+    const today = dateAt(this.#options.clock.now(), place.site.time_zone);
+    // windows of yesterday may still be open or provisional
+    const watched = [today.subtract({ days: 1 }).toString(), today.toString()];
+    const days = new Set([...place.touched, ...watched]);
+    place.touched.clear();
+    for (const day of days) {
+      for (const round of await this.#roundsOf(place, Temporal.PlainDate.from(day), undefined)) {
+        const text = JSON.stringify(round);
+        if (place.told.get(round.id)?.text === text) continue;
+        place.told.set(round.id, { date: day, text });
+        for (const listener of this.#listeners) listener(round);
+      }
+    }
+    for (const [id, { date }] of place.told) if (!watched.includes(date)) place.told.delete(id);
+  }
+
+  async #roundsOf(place: Place, date: Temporal.PlainDate, only: string | undefined): Promise<Round[]> {
+    const { site } = place;
+    const planned = site.routes
+      .filter((route) => only === undefined || route.id === only)
+      .flatMap((route) => plannedRounds(route, date, site.time_zone).map((plan) => ({ route, plan })))
+      .sort((a, b) => a.plan.window.from - b.plan.window.from);
+    if (planned.length === 0) return [];
+    const taps = await this.#taps(place, planned);
+    const now = this.#options.clock.now();
+    return planned.map(({ route, plan }) => {
+      const own = taps.filter(
+        (tap) =>
+          route.checkpoints.includes(tap.checkpoint) &&
+          tap.at >= plan.window.from - unsureReach_ms &&
+          tap.at < plan.window.to + unsureReach_ms,
+      );
+      return judge(site, route, plan, { taps: own, gateways: this.#doubts(site, route), now });
+    });
+  }
+
+  async #taps({ site, directory }: Place, planned: readonly { plan: PlannedRound }[]): Promise<RoundTap[]> {
+    const from = Math.min(...planned.map(({ plan }) => plan.window.from)) - unsureReach_ms;
+    const to = Math.max(...planned.map(({ plan }) => plan.window.to)) + unsureReach_ms;
+    const rows = await this.#options.store.readings({ kind: "tap", from, to, limit: readingsLimit.max });
+    if (rows.length === readingsLimit.max) this.#options.logger.warn({ from, to }, "more taps than can be judged");
+    const gateways = new Set(site.gateways.map(({ id }) => id));
+    return rows.filter(({ gateway }) => gateways.has(gateway)).flatMap((row) => tapOf(row, directory));
+  }
+
+  /** Of the gateways through which the route's taps come; with carried readers it may be any. */
+  #doubts(site: Site, route: Route): GatewayDoubt[] {
+    const concerned = new Set(
+      route.checkpoints.flatMap((id) => {
+        const reader = site.checkpoints.find((point) => point.id === id)?.device;
+        const device = site.devices.find((each) => each.id === reader);
+        return device === undefined ? site.gateways.map((each) => each.id) : [gatewayOf(site, device)];
+      }),
+    );
+    return [...concerned].map((id) => doubtOf(id, this.#options.gateways.get(id)));
+  }
+}
+
+function tapOf({ at, device, detail, clock }: ReadingRow, directory: Directory): RoundTap[] {
+  const checkpoint = directory.checkpoint(device, detail);
+  if (checkpoint === undefined) return [];
+  const person = directory.person(detail);
+  return [
+    {
+      at,
+      checkpoint: checkpoint.id,
+      device,
+      guard: person?.id ?? null,
+      guard_name: person?.name.zh ?? null,
+      // a carried reader has signed on as a device, so that its word is good without a card
+      known: person !== undefined || detail?.["tag"] !== undefined,
+      sure: clock !== "unsynchronised",
+    },
+  ];
+}
+
+function doubtOf(id: string, gateway: GatewayView | undefined): GatewayDoubt {
+  return {
+    id,
+    lastSeenAt: gateway?.lastSeenAt ?? null,
+    backlog_events: gateway?.queued?.events ?? 0,
+    missing: gateway?.missing.reduce((sum, [from, to]) => sum + to - from + 1, 0) ?? 0,
+    clock_sure: gateway?.clock !== "unsynchronised",
+  };
+}
