@@ -41,10 +41,7 @@ export function insertLate(runs: readonly Run[], at: number, active: boolean): L
     return { runs: replace(runs, index, 1, ...split), episode: { clearedBy: before.until } };
   }
   if (after === undefined) return nothing;
-  if (after.active === active) {
-    // a run that raised keeps its beginning, since that is the onset that made its alert's id
-    return active ? nothing : { runs: replace(runs, index + 1, 1, { ...after, from: at }), episode: null };
-  }
+  if (after.active === active) return { runs: replace(runs, index + 1, 1, { ...after, from: at }), episode: null };
   return {
     runs: replace(runs, index + 1, 0, { from: at, until: at, active }),
     episode: active ? { clearedBy: after.from } : null,

@@ -29,7 +29,9 @@ export interface Held extends Subject {
   readonly alert: string;
   /** Since when the condition holds. */
   readonly since: number;
-  /** When it is raised at the latest, if nothing contradicts: the rule's `for`, counted from when the reading was handled. */
+  /** `since` and the rule's `for`: when it counts as raised. */
+  readonly raisedAt: number;
+  /** When to raise it if nothing contradicts: `for` counted from when the reading was handled, since what follows on it in a backlog may show that it did not last. */
   readonly due: number;
   readonly value: number;
 }
@@ -65,9 +67,10 @@ export function stepReading(
       : undefined;
   }
   const at = known ? reading.at : now;
-  const held = state?.held ?? hold(site, rule, reading, at, now);
-  const observation: Observation = seen === "active" && at - held.since >= rule.for ? "sustained" : seen;
+  const since = state?.held?.since ?? at;
+  const observation: Observation = seen === "active" && at - since >= rule.for ? "sustained" : seen;
   const { to, effect } = transitions[state?.phase ?? "normal"][observation];
+  const held = state?.held ?? (to === "normal" ? null : hold(site, rule, reading, at, now));
   const next: SeriesState = {
     type: "series",
     phase: to,
@@ -77,18 +80,24 @@ export function stepReading(
     held: to === "normal" ? null : held,
     past: rule.when.type === "contact" ? pastWith(state, reading, seen === "active", known) : null,
   };
-  if (effect === null) return { state: next, effects: [] };
-  const happened = effect === "clear" ? Math.max(at, held.since) : held.since + rule.for;
+  if (effect === null || held === null) return { state: next, effects: [] };
+  const happened = effect === "clear" ? Math.max(at, held.since) : held.raisedAt;
   return { state: next, effects: [effectOf(effect, held, happened, reading.value)] };
 }
 
 /** Time has passed: what is pending is raised when it is due. */
-export function stepDue(rule: ValueRule, state: SeriesState, now: number): SeriesStep | undefined {
+export function stepDue(state: SeriesState, now: number): SeriesStep | undefined {
   const { held } = state;
   if (held === null || state.phase !== "pending" || now < held.due) return undefined;
   const { to, effect } = transitions[state.phase].sustained;
-  const effects = effect === null ? [] : [effectOf(effect, held, held.since + rule.for, held.value)];
+  const effects = effect === null ? [] : [effectOf(effect, held, held.raisedAt, held.value)];
   return { state: { ...state, phase: to }, effects };
+}
+
+/** The series is no longer looked at. */
+export function dropSeries(state: SeriesState, now: number): Effect[] {
+  const { effect } = transitions[state.phase].inactive;
+  return effect === null || state.held === null ? [] : [effectOf(effect, state.held, now, null)];
 }
 
 function isLate(state: SeriesState, reading: StoredReading, known: boolean): boolean {
@@ -164,12 +173,13 @@ function hold(site: string, rule: ValueRule, reading: StoredReading, since: numb
     ...subject,
     alert: alertId(subject, reading.at),
     since,
+    raisedAt: since + rule.for,
     due: now + rule.for,
     value: reading.value as number,
   };
 }
 
 function effectOf(kind: Effect["kind"], held: Held, at: number, value: number | null): Effect {
-  const { due: _, since, ...about } = held;
+  const { due: _due, raisedAt: _raisedAt, since, ...about } = held;
   return { ...about, kind, onset: since, at, value };
 }
