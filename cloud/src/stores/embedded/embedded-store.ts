@@ -115,7 +115,6 @@ export class EmbeddedStore implements Store {
     });
   }
 
-  // eslint-disable-next-line typescript/require-await -- the port is asynchronous; SQLite answers at once
   async write(readings: readonly StoredReading[], progress?: Progress): Promise<WriteResult> {
     const rejected: Rejection[] = [];
     try {
@@ -156,7 +155,6 @@ export class EmbeddedStore implements Store {
     return known?.epoch === epoch ? known.position : 0;
   }
 
-  // eslint-disable-next-line typescript/require-await -- the port is asynchronous; SQLite answers at once
   async readings(query: ReadingsQuery): Promise<StoredReading[]> {
     const limit = Math.min(query.limit ?? readingsLimit.standard, readingsLimit.max);
     const from = query.from ?? Number.MIN_SAFE_INTEGER;
@@ -165,7 +163,6 @@ export class EmbeddedStore implements Store {
     return mergeOrdered(sources, isNewer, limit);
   }
 
-  // eslint-disable-next-line typescript/require-await -- the port is asynchronous; SQLite answers at once
   async series({ from, to, every, ...filter }: SeriesQuery): Promise<SeriesPoint[]> {
     const buckets = new Map<number, { min: number; max: number; sum: number; count: number }>();
     for (const { id } of this.#series.matching(filter)) {
@@ -217,7 +214,6 @@ export class EmbeddedStore implements Store {
     return this.#retention.run(signal);
   }
 
-  // eslint-disable-next-line typescript/require-await -- the port is asynchronous; SQLite answers at once
   async close(): Promise<void> {
     if (this.#database.isOpen) this.#database.close();
   }
