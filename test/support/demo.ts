@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFailed, onTestFinished } from "vitest";
@@ -110,13 +110,19 @@ export class Demo {
   }
 
   /** Kills a service as a power cut would, and waits until another process does its work. */
-  async kill(service: "edge" | "cloud"): Promise<void> {
+  async kill(service: "edge" | "cloud" | "simulator"): Promise<void> {
     const before = this.endpoints.pids[service];
+    if (before === null) throw new Error(`there is no ${service}`);
     process.kill(before, "SIGKILL");
     await until(`the ${service} to be started again`, () => {
       const now = this.endpoints.pids[service];
-      return now !== before && isAlive(now);
+      return now !== null && now !== before && isAlive(now);
     });
+  }
+
+  /** What a service logged so far. */
+  log(service: string): string {
+    return readFileSync(join(this.data, "logs", `${service}.log`), "utf8");
   }
 
   /** The processes of this demo: those that know its folder. */
@@ -143,9 +149,9 @@ export class Demo {
 
   /** What the demo and its services said last, for the report of a failed test. */
   lastWords(): string {
-    const logs = readdirSync(join(this.data, "logs"), { withFileTypes: true })
-      .filter((entry) => entry.isFile() && entry.name.endsWith(".log"))
-      .map(({ name }) => `--- ${name}\n${tail(readFileSync(join(this.data, "logs", name), "utf8"))}`);
+    const logs = ["cloud", "edge", "simulator"]
+      .filter((name) => existsSync(join(this.data, "logs", `${name}.log`)))
+      .map((name) => `--- ${name}\n${tail(this.log(name))}`);
     return [`--- terminal\n${tail(this.#output)}`, ...logs].join("\n");
   }
 }

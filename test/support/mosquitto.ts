@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import type { Writable } from "node:stream";
 import { need } from "./tools.ts";
 
 /** How long a real client may take before it counts as hanging. */
@@ -16,19 +17,37 @@ export interface Outcome {
   readonly stderr: string;
 }
 
-/** Publishes with the real `mosquitto_pub`; the result says how it ended. */
-export function publish(from: Sender, topic: string, payload: string | Buffer, more: string[] = []): Promise<Outcome> {
-  return run([...signOn(from), "-t", topic, "-s", ...more], payload);
-}
-
-/** Publishes one message for each line at QoS 1, in one connection, and awaits every acknowledgement. */
-export function publishLines(
+/** Publishes with the real `mosquitto_pub`; the result says how it ended, null where it went on until it was stopped. */
+export function publish(
   from: Sender,
   topic: string,
-  lines: readonly string[],
-  more: string[] = [],
+  payload: string | Buffer,
+  { stop_after_ms = patience_ms }: { stop_after_ms?: number } = {},
 ): Promise<Outcome> {
-  return run([...signOn(from), "-t", topic, "-l", ...more], lines.map((line) => `${line}\n`).join(""));
+  const { stdin, outcome } = start([...signOn(from), "-t", topic, "-s"], stop_after_ms);
+  stdin.end(payload);
+  return outcome;
+}
+
+export interface LineSender {
+  /** Publishes one message for each line, as soon as the broker takes it. */
+  write(lines: readonly string[]): void;
+  /** No more lines: resolves when all are acknowledged, which may take a reconnection or two. */
+  end(): Promise<Outcome>;
+}
+
+/** One connection of the real `mosquitto_pub -l` that publishes what it is given at QoS 1, and reconnects by itself. */
+export function sendLines(from: Sender, topic: string, more: string[] = []): LineSender {
+  const { stdin, outcome } = start([...signOn(from), "-t", topic, "-l", ...more]);
+  return {
+    write(lines) {
+      stdin.write(lines.map((line) => `${line}\n`).join(""));
+    },
+    end() {
+      stdin.end();
+      return outcome;
+    },
+  };
 }
 
 /** A reading in the contract's own form. */
@@ -66,9 +85,9 @@ function signOn({ broker, device, secret = "demo" }: Sender): string[] {
   return ["-h", hostname, "-p", port, "-V", "mqttv311", "-u", device, "-P", secret, "-q", "1"];
 }
 
-function run(args: string[], input: string | Buffer): Promise<Outcome> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(need("mosquitto_pub"), args, { timeout: patience_ms });
+function start(args: string[], stop_after_ms = patience_ms): { stdin: Writable; outcome: Promise<Outcome> } {
+  const child = spawn(need("mosquitto_pub"), args, { timeout: stop_after_ms });
+  const outcome = new Promise<Outcome>((resolve, reject) => {
     let stderr = "";
     child.stdout.resume();
     child.stderr.setEncoding("utf8").on("data", (text: string) => {
@@ -76,8 +95,8 @@ function run(args: string[], input: string | Buffer): Promise<Outcome> {
     });
     child.once("error", reject);
     child.once("close", (code) => resolve({ code, stderr: stderr.trim() }));
-    // a client that was refused closes its end; that shows in its exit code
-    child.stdin.on("error", () => undefined);
-    child.stdin.end(input);
   });
+  // a client that was refused closes its end; that shows in its exit code
+  child.stdin.on("error", () => undefined);
+  return { stdin: child.stdin, outcome };
 }
