@@ -26,7 +26,7 @@ export const quarantineCodes = {
     en: "The payload is not JSON. Look for quotes, commas, a byte order mark, NaN.",
   },
   not_an_object: {
-    zh: '消息必须是一个 JSON 对象,例如 {"metres":1.5}。',
+    zh: '消息必须是一个 JSON 对象，例如 {"metres":1.5}。',
     en: 'The payload is JSON but not an object. Send one such as {"metres":1.5}.',
   },
   nested_too_deep: {

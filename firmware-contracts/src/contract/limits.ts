@@ -35,6 +35,9 @@ export const uidPattern = /^(?:[0-9A-Fa-f]{2}){4,10}$/;
 /** 1 to 64 characters, none of them a control character or half of a surrogate pair. */
 export const textPattern = /^[ -~\u00a0-\ud7ff\ue000-\uffff\u{10000}-\u{10ffff}]{1,64}$/u;
 
+/** The same in JSON Schema, whose patterns must do without flags; what it reads has no half surrogate pairs. */
+export const textSchema = { minLength: 1, maxLength: 64, pattern: "^[^\\u0000-\\u001f\\u007f-\\u009f]*$" } as const;
+
 /** Size of a payload, bytes. */
 export const payload_bytes_max = 64 * 1024;
 

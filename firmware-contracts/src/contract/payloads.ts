@@ -1,7 +1,8 @@
 import type { DeviceKind } from "@gengfu/shared/model/reading";
 import { z } from "zod";
+import { messageOf } from "@gengfu/shared/errors";
 import { quarantineCodes, type QuarantineCode } from "./codes.ts";
-import { channelPattern, counter, ranges, textPattern, uidPattern, type Range } from "./limits.ts";
+import { channelPattern, counter, ranges, textPattern, textSchema, uidPattern, type Range } from "./limits.ts";
 
 /**
  * The payloads of every kind. Each field's `error` says what is allowed, whatever the mistake was. Fields that stand
@@ -27,7 +28,7 @@ function pattern(regex: RegExp, error: string, description: string): z.ZodString
 
 const uid = (description: string): z.ZodString => pattern(uidPattern, "a UID in hex, 4 to 10 bytes", description);
 const plainText = (description: string): z.ZodString =>
-  pattern(textPattern, "a text of 1 to 64 characters without control characters", description);
+  pattern(textPattern, "a text of 1 to 64 characters without control characters", description).meta(textSchema);
 
 const common = {
   seq: integer("Counts the device's publishes within a boot. With `boot` it makes repeats known.").optional(),
@@ -131,3 +132,16 @@ export const errorAnswer = z
   })
   .meta({ description: "The edge's answer to a payload that breaks the contract." });
 export type ErrorAnswer = z.output<typeof errorAnswer>;
+
+/** The answer as it stands in the payload of a publish. */
+export const errorAnswerText = z
+  .string()
+  .transform((text, context): unknown => {
+    try {
+      return JSON.parse(text);
+    } catch (error) {
+      context.addIssue({ code: "custom", message: messageOf(error) });
+      return z.NEVER;
+    }
+  })
+  .pipe(errorAnswer);

@@ -1,6 +1,7 @@
 import { pause, type Clock } from "@gengfu/shared/time/clock";
 import type { Logger } from "@gengfu/shared/logging";
 import { connect, type MqttClient } from "mqtt";
+import { errorAnswerText } from "../contract/payloads.ts";
 import { deviceTopic } from "../contract/topics.ts";
 import type { Measurement } from "./moment.ts";
 import { Outbox, type Waiting } from "./outbox.ts";
@@ -13,6 +14,8 @@ export interface DeviceConnectionOptions {
   readonly boot: number;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Called with what keeps the device from its broker, each time that it tries. */
+  readonly onTrouble: (reason: string) => void;
   readonly waiting_max?: number;
   readonly reconnect_ms?: number;
 }
@@ -36,8 +39,7 @@ export class DeviceConnection {
   #inFlight = 0;
   #seq = 0;
   #published = 0;
-  #refused = 0;
-  #trouble = "";
+  readonly #refusals = new Map<string, number>();
 
   constructor(options: DeviceConnectionOptions) {
     this.#options = options;
@@ -45,7 +47,7 @@ export class DeviceConnection {
   }
 
   start(): void {
-    const { broker, device, secret, reconnect_ms = 2_000, logger } = this.#options;
+    const { broker, device, secret, reconnect_ms = 2_000, logger, onTrouble } = this.#options;
     const client = connect(broker, {
       clientId: `${device}-simulator`,
       username: device,
@@ -61,8 +63,7 @@ export class DeviceConnection {
     this.#client = client;
     client.on("connect", () => {
       this.#isReady = true;
-      this.#trouble = "";
-      logger.info({ device }, "connected");
+      logger.debug({ device }, "connected");
       this.#send("state", "online", true);
       client.subscribe(deviceTopic(device, "error"), { qos: 1 }, (error) => {
         if (error !== null) logger.debug({ device, reason: error.message }, "answers of the edge can't be heard");
@@ -70,19 +71,11 @@ export class DeviceConnection {
       this.#pump();
     });
     client.on("close", () => {
-      if (this.#isReady) logger.warn({ device, waiting: this.#outbox.length }, "connection lost; trying again");
+      if (this.#isReady) onTrouble("connection lost");
       this.#isReady = false;
     });
-    client.on("error", (error) => {
-      const reason = "code" in error ? String(error.code) : error.message;
-      if (reason !== this.#trouble)
-        logger.warn({ device, broker, reason: error.message || reason }, "no connection; trying again");
-      this.#trouble = reason;
-    });
-    client.on("message", (_topic, payload) => {
-      this.#refused++;
-      logger.warn({ device, answer: payload.toString("utf8").slice(0, 500) }, "the edge put a publish into quarantine");
-    });
+    client.on("error", (error) => onTrouble(error.message === "" ? String(error) : error.message));
+    client.on("message", (_topic, payload) => this.#hearAnswer(payload));
   }
 
   /** Takes a measurement; it goes out as soon as it can. */
@@ -95,12 +88,13 @@ export class DeviceConnection {
     this.#pump();
   }
 
-  get stats(): { published: number; waiting: number; dropped: number; refused: number } {
+  get stats(): { connected: number; published: number; waiting: number; dropped: number; refused: number } {
     return {
+      connected: this.#isReady ? 1 : 0,
       published: this.#published,
       waiting: this.#outbox.length + this.#inFlight,
       dropped: this.#outbox.dropped,
-      refused: this.#refused,
+      refused: [...this.#refusals.values()].reduce((sum, count) => sum + count, 0),
     };
   }
 
@@ -128,6 +122,17 @@ export class DeviceConnection {
     }
     // without an acknowledged goodbye the socket is cut, so that the last will speaks
     await client.endAsync(!said);
+  }
+
+  /** Logs the first answer of each code. */
+  #hearAnswer(payload: Buffer): void {
+    const result = errorAnswerText.safeParse(payload.toString("utf8"));
+    const code = result.success ? result.data.code : "unknown";
+    const count = this.#refusals.get(code) ?? 0;
+    this.#refusals.set(code, count + 1);
+    if (count > 0) return;
+    const reason = result.success ? result.data.message : result.error.message;
+    this.#options.logger.warn({ device: this.#options.device, code, reason }, "the edge put a publish into quarantine");
   }
 
   #pump(): void {

@@ -25,6 +25,8 @@ export class Simulator {
   readonly #connections: ReadonlyMap<string, DeviceConnection>;
   #world: World;
   #last_ms = 0;
+  #connected = 0;
+  #trouble = { reason: "", reported_ms: 0 };
   #cancel: (() => void) | undefined;
 
   constructor(options: SimulatorOptions) {
@@ -42,6 +44,7 @@ export class Simulator {
           boot,
           clock,
           logger,
+          onTrouble: (reason) => this.#reportTrouble(reason),
           ...(reconnect_ms === undefined ? {} : { reconnect_ms }),
         }),
       ]),
@@ -66,12 +69,31 @@ export class Simulator {
     this.#world = pressEveryPanel(this.#world, channel, duration_ms * this.#options.speed);
   }
 
-  get stats(): Record<"published" | "waiting" | "dropped" | "refused", number> {
-    const sum = { published: 0, waiting: 0, dropped: 0, refused: 0 };
+  get stats(): Record<"connected" | "published" | "waiting" | "dropped" | "refused", number> {
+    const sum = { connected: 0, published: 0, waiting: 0, dropped: 0, refused: 0 };
     for (const { stats } of this.#connections.values()) {
       for (const key of Object.keys(sum) as (keyof typeof sum)[]) sum[key] += stats[key];
     }
     return sum;
+  }
+
+  #reportConnections(): void {
+    const { connected } = this.stats;
+    if (connected === this.#connected) return;
+    this.#connected = connected;
+    if (connected === this.#connections.size) this.#trouble.reason = "";
+    this.#options.logger.info({ connected, devices: this.#connections.size }, "devices connected");
+  }
+
+  /** All devices mostly have the same trouble at the same time: it is told once, and again each minute. */
+  #reportTrouble(reason: string): void {
+    const now_ms = this.#options.clock.monotonic();
+    if (reason === this.#trouble.reason && now_ms - this.#trouble.reported_ms < 60_000) return;
+    this.#trouble = { reason, reported_ms: now_ms };
+    this.#options.logger.warn(
+      { broker: this.#options.broker, reason },
+      "devices can't reach the broker; they go on trying",
+    );
   }
 
   readonly #tick = (): void => {
@@ -81,6 +103,7 @@ export class Simulator {
     this.#world = world;
     this.#last_ms = now_ms;
     for (const measurement of measurements) this.#connections.get(measurement.device)?.offer(measurement);
+    this.#reportConnections();
     this.#cancel = clock.after(tick_ms, this.#tick);
   };
 }
