@@ -1,7 +1,6 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { format } from "oxfmt";
 import { readConfig } from "@gengfu/shared/config/reader";
 import { site as siteSchema, type Site } from "@gengfu/shared/model/site";
 import { facilityDashboard } from "./facility.ts";
@@ -11,25 +10,17 @@ import { wallDashboard } from "./wall.ts";
 export const demoSiteFile = join(import.meta.dirname, "../../deploy/demo/site.yaml");
 export const outputFolder = join(import.meta.dirname, "../json");
 
-/** The dashboards' files by name: the same site gives the same bytes, laid out as the repository's formatter would. */
-export async function render(site: Site, figures: Figures = defaultFigures): Promise<Map<string, string>> {
-  const files = new Map<string, string>();
-  for (const [name, dashboard] of [
-    ["wall.json", wallDashboard(site, figures)],
-    ["facility.json", facilityDashboard(site, figures)],
-  ] as const) {
-    const { code, errors } = await format(name, JSON.stringify(dashboard, null, 2), { printWidth: 120 });
-    if (errors.length > 0) throw new Error(`${name} can't be formatted: ${errors[0]?.message}`);
-    files.set(name, code);
-  }
-  return files;
+/** The dashboards' files by name: the same site gives the same bytes. */
+export function render(site: Site, figures: Figures = defaultFigures): Map<string, string> {
+  const dashboards = { "wall.json": wallDashboard(site, figures), "facility.json": facilityDashboard(site, figures) };
+  return new Map(Object.entries(dashboards).map(([name, board]) => [name, `${JSON.stringify(board, null, 2)}\n`]));
 }
 
-async function main(): Promise<void> {
+function main(): void {
   const { values } = parseArgs({
     options: { site: { type: "string", default: demoSiteFile }, out: { type: "string", default: outputFolder } },
   });
-  const files = await render(readConfig(values.site, siteSchema));
+  const files = render(readConfig(values.site, siteSchema));
   mkdirSync(values.out, { recursive: true });
   for (const [name, content] of files) {
     writeFileSync(join(values.out, name), content);
@@ -37,4 +28,4 @@ async function main(): Promise<void> {
   }
 }
 
-if (import.meta.main) await main();
+if (import.meta.main) main();

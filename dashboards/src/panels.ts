@@ -19,6 +19,8 @@ import {
   FieldColorBuilder,
   FieldColorModeId,
   MappingType,
+  type SpecialValueMap,
+  SpecialValueMatch,
   type Threshold,
   ThresholdsConfigBuilder,
   ThresholdsMode,
@@ -28,13 +30,17 @@ import { PanelBuilder as StatBuilder } from "@grafana/grafana-foundation-sdk/sta
 import { PanelBuilder as TableBuilder } from "@grafana/grafana-foundation-sdk/table";
 import { PanelBuilder as TimeSeriesBuilder } from "@grafana/grafana-foundation-sdk/timeseries";
 import type { Site } from "@gengfu/shared/model/site";
+import type { Text } from "@gengfu/shared/model/text";
 import { influxDatasource } from "./influx.ts";
 import { labelOf, type NamedSeries } from "./names.ts";
 import { thresholdsOf } from "./thresholds.ts";
-import { both } from "./words.ts";
+import { both, bothOf } from "./words.ts";
 
 /** The width of Grafana's grid, in columns. */
 export const columns = 24;
+
+/** Metres as they are: Grafana's own unit turns 0.96 m into 960.00 mm, beside limits that are stated in metres. */
+export const metres = "suffix:m";
 
 export const noData = both("无数据", "No data");
 
@@ -147,13 +153,27 @@ function limitsOf(site: Site, { measure, ...series }: NamedSeries, drawn: boolea
   return found;
 }
 
+interface Named {
+  readonly id: string;
+  readonly name: Text;
+}
+
 /** Gives series named by an id (a checkpoint, a gateway) the name that people know. */
-export function nameIds<Panel extends Overridable>(
-  panel: Panel,
-  named: readonly { id: string; name: { zh: string; en: string } }[],
-): Panel {
-  for (const { id, name } of named) {
-    panel.overrideByName(id, [{ id: "displayName", value: both(name.zh, name.en) }]);
-  }
+export function nameIds<Panel extends Overridable>(panel: Panel, named: readonly Named[]): Panel {
+  for (const { id, name } of named) panel.overrideByName(id, [{ id: "displayName", value: bothOf(name) }]);
   return panel;
+}
+
+/** A guard whose card nobody registered has no name. */
+export const unknownGuard: SpecialValueMap = {
+  type: MappingType.SpecialValue,
+  options: { match: SpecialValueMatch.NullAndNan, result: { text: both("未登记的卡", "Unregistered card") } },
+};
+
+/** The same for ids that stand in the rows of a table. */
+export function namesOf(named: readonly Named[]): ValueMap {
+  return {
+    type: MappingType.ValueToText,
+    options: Object.fromEntries(named.map(({ id, name }, index) => [id, { text: bothOf(name), index }])),
+  };
 }

@@ -5,7 +5,7 @@ import type { Site } from "@gengfu/shared/model/site";
 import type { Figures } from "../figures.ts";
 import type { Placed } from "../facility.ts";
 import { atSite, influxDatasource, inRange, ofDevice, series, table, where } from "../influx.ts";
-import { bars, legend, lines, mapping, nameIds, noData, rows, thresholds } from "../panels.ts";
+import { bars, legend, lines, mapping, nameIds, namesOf, noData, rows, thresholds } from "../panels.ts";
 import { colours } from "../thresholds.ts";
 import { both } from "../words.ts";
 
@@ -51,6 +51,7 @@ export function devicePanels(site: Site, figures: Figures): Placed[] {
         },
       },
     })
+    .overrideByName(both("设备", "Device"), [{ id: "mappings", value: [namesOf(site.devices)] }])
     .overrideByName(both("电池", "Battery"), [{ id: "unit", value: Volt }])
     .overrideByName(both("信号", "Signal"), [{ id: "unit", value: DecibelMilliWatt }])
     .overrideByName(uptime, [{ id: "unit", value: DurationSeconds }])

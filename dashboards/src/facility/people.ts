@@ -5,7 +5,7 @@ import type { Site } from "@gengfu/shared/model/site";
 import type { Placed } from "../facility.ts";
 import { atSite, influxDatasource, inRange, ofDevice, series, table, where } from "../influx.ts";
 import { seriesAlias, seriesOfKind } from "../names.ts";
-import { bars, nameIds, nameSeries, noData, rows, stat } from "../panels.ts";
+import { bars, nameIds, nameSeries, namesOf, noData, rows, stat, unknownGuard } from "../panels.ts";
 import { severityColours, severityNames } from "../severity.ts";
 import { both, bothOf } from "../words.ts";
 import { clockOf } from "./plant.ts";
@@ -40,6 +40,7 @@ export function patrolPanels(site: Site): Placed[] {
         },
       },
     })
+    .overrideByName("guard_name", [{ id: "mappings", value: [unknownGuard] }])
     .overrideByName("seq (count)", [{ id: "displayName", value: both("打卡次数", "Taps") }])
     .withTarget(
       table(
@@ -61,8 +62,9 @@ export function patrolPanels(site: Site): Placed[] {
         },
       },
     })
-    .overrideByName(both("点位", "Checkpoint"), [{ id: "mappings", value: [names(site.checkpoints)] }])
-    .overrideByName(both("读卡器", "Reader"), [{ id: "mappings", value: [names(site.devices)] }])
+    .overrideByName(both("点位", "Checkpoint"), [{ id: "mappings", value: [namesOf(site.checkpoints)] }])
+    .overrideByName(both("保安", "Guard"), [{ id: "mappings", value: [unknownGuard] }])
+    .overrideByName(both("读卡器", "Reader"), [{ id: "mappings", value: [namesOf(site.devices)] }])
     .withTarget(
       table(
         "A",
@@ -150,12 +152,4 @@ export function alertPanels(): Placed[] {
       ),
     );
   return [{ panel: latest, width: 24, height: 9 }];
-}
-
-/** Ids become the names that people know. */
-function names(named: readonly { id: string; name: { zh: string; en: string } }[]) {
-  return {
-    type: MappingType.ValueToText,
-    options: Object.fromEntries(named.map(({ id, name }, index) => [id, { text: bothOf(name), index }])),
-  };
 }

@@ -1,10 +1,10 @@
-import { Celsius, Kilopascals, Meter } from "@grafana/grafana-foundation-sdk/units";
+import { Celsius, Kilopascals } from "@grafana/grafana-foundation-sdk/units";
 import type { Site } from "@gengfu/shared/model/site";
 import type { Figures } from "../figures.ts";
 import type { Placed } from "../facility.ts";
 import { atSite, inRange, ofDevice, oneOf, series, where } from "../influx.ts";
 import { idsOfType, seriesAlias, seriesOfKind } from "../names.ts";
-import { bars, byThresholds, lines, nameSeries, stat, thresholds } from "../panels.ts";
+import { bars, byThresholds, lines, metres, nameSeries, stat, thresholds } from "../panels.ts";
 import { colours, silence_ms } from "../thresholds.ts";
 import { both } from "../words.ts";
 
@@ -13,11 +13,11 @@ const fortnight = "now-13d/d";
 
 export function tankPanels(site: Site, figures: Figures): Placed[] {
   const tanks = seriesOfKind(site, "level");
-  const level = lines(both("水箱液位", "Tank level"), Meter, silence_ms(site))
+  const level = lines(both("水箱液位", "Tank level"), metres, silence_ms(site))
     .decimals(2)
     .withTarget(means("level", ""));
   const refill = bars(both("每日补水量（液位）", "Refilled per day (level)"))
-    .unit(Meter)
+    .unit(metres)
     .decimals(2)
     .description(
       both(
@@ -38,7 +38,7 @@ export function tankPanels(site: Site, figures: Figures): Placed[] {
       ),
     );
   const slope = bars(both("夜间液位变化", "Night slope"), ["lastNotNull", "min"])
-    .unit("suffix: m/h")
+    .unit("suffix:m/h")
     .decimals(3)
     .description(
       both(
