@@ -1,0 +1,290 @@
+import assert from "node:assert";
+import type { EventEmitter } from "node:events";
+import type { Socket } from "node:net";
+import { deviceTopic } from "@gengfu/firmware-contracts/contract/topics";
+import { parsePublish } from "@gengfu/firmware-contracts/parse";
+import type { Listen } from "@gengfu/shared/config/listen";
+import type { Logger } from "@gengfu/shared/logging";
+import type { Clock } from "@gengfu/shared/time/clock";
+import type { AedesOptions, AuthenticateError, Client, ConnectPacket, PublishPacket, Subscription } from "aedes";
+import type { DeliveryTrails } from "../intake/delivery-trails.ts";
+import { sentOnce, valueMessage, type Deliver, type Origin } from "../intake/message.ts";
+import { quarantineMessage, type Broken, type Quarantine } from "../intake/quarantine.ts";
+import { RepeatLimit } from "../repeat-limit.ts";
+import type { Acknowledge } from "./ack-queue.ts";
+import type { Credentials } from "./credentials.ts";
+import { guardSocket, LargePackets, PacketGuard } from "./packet-guard.ts";
+import type { BrokerLimits } from "./schema.ts";
+import { Session } from "./session.ts";
+import { SocketServer } from "./socket-server.ts";
+import { UnroutedAedes } from "./unrouted-aedes.ts";
+
+export interface DeviceBrokerOptions {
+  readonly listen: Listen;
+  readonly limits: BrokerLimits;
+  readonly credentials: Credentials;
+  readonly deliver: Deliver;
+  /** Whether nothing can be taken over for now; devices that sign on are then asked to come again later. */
+  readonly isFull: () => boolean;
+  readonly trails: DeliveryTrails;
+  readonly quarantine: Quarantine;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** Return codes of CONNACK, MQTT 3.1.1 section 3.2.2.3. */
+const refusedBecause = { identifier: 2, unavailable: 3, credentials: 4, not_authorised: 5 };
+const clientId_chars_max = 128;
+const logInterval_ms = 60_000;
+const largePackets_bytes_max = 32 * 1024 * 1024;
+const online = valueMessage("state", null, 1);
+const offline = valueMessage("state", null, 0);
+const nothing = Buffer.alloc(0);
+
+/**
+ * The MQTT broker of the devices. A publish is acknowledged once the intake has made it durable; it is routed to
+ * nobody, but for the retained `state` and the broker's own answers on `error`. No session outlives its connection.
+ */
+export class DeviceBroker {
+  readonly #options: DeviceBrokerOptions;
+  readonly #sessions = new WeakMap<Client, Session>();
+  readonly #large = new LargePackets(largePackets_bytes_max);
+  readonly #limit: RepeatLimit;
+  #aedes: UnroutedAedes | undefined;
+  #server: SocketServer | undefined;
+  #stopping = false;
+
+  constructor(options: DeviceBrokerOptions) {
+    this.#options = options;
+    this.#limit = new RepeatLimit(options.clock, logInterval_ms);
+  }
+
+  /** Listens; resolves with the address, whose port is the one taken where 0 was asked for. */
+  async start(): Promise<{ host: string; port: number }> {
+    const aedes = new UnroutedAedes(this.#hooks(), (client, packet) => {
+      return packet.retain && packet.topic === this.#sessions.get(client)?.stateTopic;
+    });
+    await aedes.listen();
+    aedes.on("unsubscribe", (topics, client) => {
+      for (const topic of topics) this.#sessions.get(client)?.subscriptions.delete(topic);
+    });
+    aedes.on("keepaliveTimeout", (client) => this.#tell(client, "silent", "a device's connection fell silent"));
+    aedes.on("clientError", (client, error) =>
+      this.#options.logger.debug({ err: error, client: client.id }, "connection lost"),
+    );
+    const emitter: EventEmitter = aedes;
+    emitter.on("error", (error) => this.#options.logger.error({ err: error }, "the device broker failed at something"));
+    this.#aedes = aedes;
+    const { listen, limits } = this.#options;
+    this.#server = new SocketServer({
+      listen,
+      connections_max: limits.connections_max,
+      handshake_timeout_ms: limits.connect_timeout,
+      onSocket: (socket) => this.#accept(aedes, socket),
+      onDrop: () => this.#log("connections", {}, "too many connections of devices; dropped one"),
+      onTlsError: (address, error) => {
+        this.#log(`tls ${address}`, { err: error, address }, "a device's TLS handshake failed");
+      },
+    });
+    try {
+      return await this.#server.start();
+    } catch (error) {
+      await this.stop();
+      throw error;
+    }
+  }
+
+  /** Ends every connection. Wills are left out: it is not the devices that went away. */
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    const connections = this.#server?.close();
+    await new Promise<void>((resolve) => {
+      if (this.#aedes === undefined) resolve();
+      else this.#aedes.close(() => resolve());
+    });
+    await connections?.end();
+  }
+
+  #accept(aedes: UnroutedAedes, socket: Socket): void {
+    const { limits, trails } = this.#options;
+    const guard = new PacketGuard(limits.packet_bytes_max, this.#large);
+    const address = socket.remoteAddress ?? "";
+    guardSocket(socket, guard, (refusal) => {
+      this.#tell(client, refusal, "a connection sent what can't be taken; dropped", { refusal });
+    });
+    const client = aedes.handle(socket);
+    const session = new Session(client, guard, address);
+    this.#sessions.set(client, session);
+    socket.once("close", () => {
+      guard.release();
+      if (session.trail !== null) trails.close(session.trail, guard.saidGoodbye);
+    });
+  }
+
+  #hooks(): AedesOptions {
+    return {
+      connectTimeout: this.#options.limits.connect_timeout,
+      maxClientsIdLength: 1_024,
+      // what a client sends before its CONNACK is bounded by one read of the socket
+      queueLimit: 10_000,
+      preConnect: (client, packet, done) => this.#preConnect(client, packet, done),
+      authenticate: (client, _, password, done) => this.#authenticate(client, password, done),
+      authorizePublish: (client, packet, done) => this.#publish(client, packet, done),
+      authorizeSubscribe: (client, subscription, done) => this.#subscribe(client, subscription, done),
+    };
+  }
+
+  #preConnect(client: Client, packet: ConnectPacket, done: (error: Error | null, success: boolean) => void): void {
+    this.#sessions.get(client)?.claim(packet);
+    // nobody can take over another device's connection by its client's id, and no session is kept while it is away
+    if (packet.clientId !== "") packet.clientId = `${packet.username ?? ""}/${packet.clientId}`;
+    packet.clean = true;
+    done(null, true);
+  }
+
+  #authenticate(
+    client: Client,
+    password: Readonly<Buffer | undefined>,
+    done: (error: AuthenticateError | null, success: boolean | null) => void,
+  ): void {
+    const session = this.#sessions.get(client);
+    if (session === undefined) return done(refusal(refusedBecause.unavailable, "the broker is stopping"), null);
+    const { credentials, isFull, trails } = this.#options;
+    const { device, clientId, address, will } = session;
+    const refuse = (returnCode: number, reason: string): void => {
+      const named = device.slice(0, 64);
+      this.#log(`${returnCode} ${named} ${address}`, { device: named, address, reason }, "a device was refused");
+      done(refusal(returnCode, reason), null);
+    };
+    if (!credentials.accepts(device, password ?? nothing)) {
+      const reason = credentials.knows(device) ? "wrong password" : "unknown device";
+      return refuse(refusedBecause.credentials, reason);
+    }
+    if (clientId.length > clientId_chars_max) return refuse(refusedBecause.identifier, "the client id is too long");
+    if (will !== undefined && !session.owns(will.topic)) {
+      return refuse(refusedBecause.not_authorised, "its will is for a topic that isn't the device's own");
+    }
+    if (isFull()) return refuse(refusedBecause.unavailable, "too much waits for the disk");
+    session.trail = trails.open(device, clientId);
+    done(null, true);
+  }
+
+  #subscribe(
+    client: Client,
+    subscription: Subscription,
+    done: (error: Error | null, subscription?: Subscription | null) => void,
+  ): void {
+    const session = this.#sessions.get(client);
+    const { topic } = subscription;
+    const isRoom =
+      session?.subscriptions.has(topic) === true ||
+      (session?.subscriptions.size ?? 0) < this.#options.limits.subscriptions_max;
+    if (session?.owns(topic) === true && isRoom) {
+      session.subscriptions.add(topic);
+      return done(null, subscription);
+    }
+    this.#tell(client, "subscription", "a device's subscription was refused", { topic: topic.slice(0, 256) });
+    done(null, null);
+  }
+
+  /** Called for each publish and for wills, before anything is acknowledged. */
+  #publish(client: Client | null, packet: PublishPacket, acknowledge: Acknowledge): void {
+    const session = client === null ? undefined : this.#sessions.get(client);
+    if (client === null || session === undefined || session.trail === null) return acknowledge(notTaken("no session"));
+    const isWill = (packet as object) === session.will;
+    if (isWill && this.#stopping) return acknowledge(notTaken("the broker is stopping"));
+    const payload = packet.payload as Buffer;
+    const { device, acks } = session;
+    const verdict = parsePublish(device, packet.topic, payload);
+    // what the broker keeps of a publish at QoS 2 until its PUBREL is the id, not the content
+    if (verdict.verdict !== "state") packet.payload = nothing;
+    if (verdict.verdict === "foreign_topic") {
+      this.#tell(client, "topic", "a device published on a foreign topic; dropped", {
+        topic: packet.topic.slice(0, 256),
+      });
+      return acknowledge(notTaken("a foreign topic"));
+    }
+    if (verdict.verdict === "quarantine") {
+      packet.retain = false;
+      return this.#setAside(client, session, packet, payload, verdict, acknowledge);
+    }
+    let durable: Promise<void>;
+    if (verdict.verdict === "state") {
+      durable = this.#options.deliver(device, verdict.online ? online : offline, originOf(packet, session, isWill));
+    } else {
+      const { message } = verdict;
+      const isNumbered = message.boot !== null && message.seq !== null;
+      durable = this.#options.deliver(device, message, isNumbered ? sentOnce : originOf(packet, session, isWill));
+    }
+    if (isWill) durable.then(() => acknowledge(), acknowledge);
+    else acks.hold(durable, acknowledge);
+  }
+
+  /** Keeps a payload that breaks the contract, acknowledges it then, and says what was wrong with it. */
+  #setAside(
+    client: Client,
+    session: Session,
+    packet: PublishPacket,
+    payload: Buffer,
+    broken: Broken,
+    acknowledge: Acknowledge,
+  ): void {
+    const { device, acks } = session;
+    const { quarantine, deliver } = this.#options;
+    const room = quarantine.enter(device);
+    if (room !== "keep") {
+      if (room === "first_over") {
+        this.#tell(
+          client,
+          "quarantine",
+          "a device breaks the contract too often; for now its payloads are counted only",
+        );
+      }
+      return acks.follow(acknowledge);
+    }
+    const message = quarantineMessage(packet.topic, payload, broken);
+    const durable = deliver(device, message, originOf(packet, session, false));
+    const { code, detail } = broken;
+    const answer = Buffer.from(JSON.stringify({ code, message: detail.message, path: detail.path }), "utf8");
+    durable.then(
+      () =>
+        this.#aedes?.publish(
+          { cmd: "publish", topic: deviceTopic(device, "error"), payload: answer, qos: 0, retain: false, dup: false },
+          null,
+        ),
+      () => this.#tell(client, "full", "a payload in quarantine could not be kept"),
+    );
+    acks.hold(durable, acknowledge);
+  }
+
+  #tell(client: Client, subject: string, what: string, context: Record<string, unknown> = {}): void {
+    const { device = "", address = "" } = this.#sessions.get(client) ?? {};
+    this.#log(`${subject} ${device}`, { device, address, ...context }, what);
+  }
+
+  #log(subject: string, context: Record<string, unknown>, what: string): void {
+    const suppressed = this.#limit.pass(subject);
+    if (suppressed === undefined) return;
+    this.#options.logger.warn(suppressed === 0 ? context : { ...context, suppressed }, what);
+  }
+}
+
+/** How this publish would be known if it came again: it can't at QoS 0, and a will has no sender any more. */
+function originOf(packet: PublishPacket, { trail }: Session, isWill: boolean): Origin {
+  if (packet.qos === 0 || isWill || packet.messageId === undefined) return sentOnce;
+  return { trail, messageId: packet.messageId, again: packet.dup };
+}
+
+function refusal(returnCode: number, message: string): AuthenticateError {
+  assertReturnCode(returnCode);
+  return Object.assign(new Error(message), { returnCode });
+}
+
+/** aedes declares the codes as an enum that has no values at run time. */
+function assertReturnCode(code: number): asserts code is AuthenticateError["returnCode"] {
+  assert(code >= 2 && code <= 5);
+}
+
+function notTaken(reason: string): Error {
+  return new Error(`not taken over: ${reason}`);
+}

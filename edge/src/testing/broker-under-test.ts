@@ -1,0 +1,52 @@
+import type { Logger } from "@gengfu/shared/logging";
+import { silentLogger } from "@gengfu/shared/logging";
+import { systemClock } from "@gengfu/shared/time/clock";
+import { Credentials } from "../broker/credentials.ts";
+import { DeviceBroker } from "../broker/device-broker.ts";
+import { brokerLimits, type BrokerLimits } from "../broker/schema.ts";
+import { Intake } from "../intake/intake.ts";
+import { Quarantine } from "../intake/quarantine.ts";
+import { HeldLog } from "./held-log.ts";
+
+export interface BrokerUnderTest {
+  readonly log: HeldLog;
+  readonly intake: Intake;
+  readonly quarantine: Quarantine;
+  readonly port: number;
+  /** Begins anew behind the same log, as after a crash. */
+  stop(): Promise<void>;
+}
+
+export interface BrokerTestOptions {
+  readonly limits?: Partial<BrokerLimits>;
+  readonly logger?: Logger;
+  readonly pending_max?: number;
+  readonly log?: HeldLog;
+}
+
+/** A device broker with its intake over a log in memory; devices `tank`, `panel` and `reader`, password `secret`. */
+export async function startBroker(options: BrokerTestOptions = {}): Promise<BrokerUnderTest> {
+  const log = options.log ?? new HeldLog();
+  const limits = { ...brokerLimits.parse({}), ...options.limits };
+  const clock = systemClock;
+  const intake = new Intake({
+    log,
+    clock,
+    quality: { quality: () => "synchronised" },
+    pending_max: options.pending_max ?? 10_000,
+  });
+  const quarantine = new Quarantine(clock, limits.quarantine_per_minute);
+  const broker = new DeviceBroker({
+    listen: { host: "127.0.0.1", port: 0, plaintext: false },
+    limits,
+    credentials: new Credentials(["tank", "panel", "reader"].map((id) => ({ id, secret: "secret" }))),
+    deliver: intake.deliver,
+    isFull: () => intake.isFull,
+    trails: intake.trails,
+    quarantine,
+    clock,
+    logger: options.logger ?? silentLogger,
+  });
+  const { port } = await broker.start();
+  return { log, intake, quarantine, port, stop: () => broker.stop() };
+}

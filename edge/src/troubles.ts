@@ -1,0 +1,19 @@
+import type { Text } from "@gengfu/shared/model/text";
+
+const troubles_max = 20;
+const chars_max = 500;
+
+/** What someone should look at, told with each heartbeat for as long as it lasts. */
+export class Troubles {
+  readonly #current = new Map<string, string>();
+
+  /** Sets a trouble, or takes it back with null. */
+  set(subject: string, trouble: Text | null): void {
+    if (trouble === null) this.#current.delete(subject);
+    else this.#current.set(subject, `${trouble.zh} ${trouble.en}`.slice(0, chars_max));
+  }
+
+  list(): string[] {
+    return [...this.#current.values()].slice(0, troubles_max);
+  }
+}
