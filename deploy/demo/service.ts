@@ -22,7 +22,7 @@ export interface ServiceOptions {
 
 type State =
   | { readonly is: "off" }
-  | { readonly is: "up"; readonly child: ChildProcess; readonly since: number; readonly delay_ms: number | undefined }
+  | { readonly is: "up" }
   | { readonly is: "down"; readonly cancel: () => void }
   | { readonly is: "ended" };
 
@@ -30,6 +30,8 @@ type State =
 export class Service {
   readonly #options: ServiceOptions;
   #state: State = { is: "off" };
+  #child: ChildProcess | undefined;
+  #stopped: Promise<void> | undefined;
 
   constructor(options: ServiceOptions) {
     this.#options = options;
@@ -40,7 +42,7 @@ export class Service {
   }
 
   get pid(): number | null {
-    return this.#state.is === "up" ? (this.#state.child.pid ?? null) : null;
+    return this.#state.is === "up" ? (this.#child?.pid ?? null) : null;
   }
 
   /** Resolves when the service says that it is ready; says how it ended where it died before. */
@@ -50,7 +52,6 @@ export class Service {
       const child = this.#spawn(undefined, (how) => {
         if (!wasReady) this.#state = { is: "ended" };
         resolve({ ready: false, how });
-        return wasReady;
       });
       child.on("message", (message) => {
         if (!isReadyMessage(message)) return;
@@ -60,29 +61,34 @@ export class Service {
     });
   }
 
-  /** Ends it, for good. Resolves when the process is gone. */
-  async stop(): Promise<void> {
+  /** Ends it, for good. Resolves when the process is gone, however often it is asked. */
+  stop(): Promise<void> {
+    this.#stopped ??= this.#stop();
+    return this.#stopped;
+  }
+
+  async #stop(): Promise<void> {
     const state = this.#state;
     this.#state = { is: "ended" };
     if (state.is === "down") state.cancel();
-    if (state.is !== "up" || hasEnded(state.child)) return;
+    const child = this.#child;
+    if (child === undefined || hasEnded(child)) return;
     await new Promise<void>((resolve) => {
-      const cancel = this.#options.clock.after(patience_ms, () => state.child.kill("SIGKILL"));
-      state.child.once("exit", () => {
+      const cancel = this.#options.clock.after(patience_ms, () => child.kill("SIGKILL"));
+      child.once("exit", () => {
         cancel();
         resolve();
       });
-      state.child.kill("SIGTERM");
+      child.kill("SIGTERM");
     });
   }
 
-  /** Ends it at once. */
+  /** Ends the process at once. */
   kill(): void {
-    if (this.#state.is === "up") this.#state.child.kill("SIGKILL");
+    this.#child?.kill("SIGKILL");
   }
 
-  /** `mayRestart` is told of the end and says whether to go on. */
-  #spawn(delay_ms: number | undefined, mayRestart: (how: string) => boolean): ChildProcess {
+  #spawn(delay_ms: number | undefined, onEnd?: (how: string) => void): ChildProcess {
     const { file, args, env, clock, onLine, onPid } = this.#options;
     const follow = join(import.meta.dirname, "follow-parent.ts");
     // in a group of its own: Ctrl-C in the terminal is for the demo, which then ends its services in good order
@@ -92,7 +98,8 @@ export class Service {
       detached: true,
     });
     const since = clock.monotonic();
-    this.#state = { is: "up", child, since, delay_ms };
+    this.#child = child;
+    this.#state = { is: "up" };
     for (const stream of [child.stdout, child.stderr]) {
       if (stream !== null) createInterface({ input: stream }).on("line", onLine);
     }
@@ -100,8 +107,8 @@ export class Service {
     const end = (how: string): void => {
       if (over) return;
       over = true;
-      if (this.#state.is === "ended" || !mayRestart(how)) return;
-      this.#restart(how, nextDelay(delay_ms, clock.monotonic() - since));
+      onEnd?.(how);
+      if (this.#state.is === "up") this.#restart(how, nextDelay(delay_ms, clock.monotonic() - since));
     };
     child.once("error", (error) => end(error.message));
     child.once("exit", (code, signal) => end(signal === null ? `exit code ${code}` : signal));
@@ -110,7 +117,7 @@ export class Service {
   }
 
   #restart(how: string, delay_ms: number): void {
-    const cancel = this.#options.clock.after(delay_ms, () => this.#spawn(delay_ms, () => true));
+    const cancel = this.#options.clock.after(delay_ms, () => this.#spawn(delay_ms));
     this.#state = { is: "down", cancel };
     this.#options.onDeath(how, delay_ms);
   }
