@@ -93,18 +93,18 @@ export function dataPathPanels(site: Site, figures: Figures): Placed[] {
         { value: figures.backlog_high, color: colours.watch },
       ]),
     )
-    .withTarget(gateway("A", "max", "backlog_events", `$tag_gateway ${both("事件", "events")}`))
-    .withTarget(gateway("B", "max", "backlog_samples", `$tag_gateway ${both("采样", "samples")}`));
-  const lost = lines(both("缺失与丢弃", "Missing and dropped"), Short)
+    .withTarget(gateway("A", "max", "events", `$tag_gateway ${both("事件", "events")}`))
+    .withTarget(gateway("B", "max", "samples", `$tag_gateway ${both("采样", "samples")}`));
+  const lost = lines(both("丢弃与隔离", "Dropped and quarantined"), Short)
     .decimals(0)
     .description(
       both(
-        "缺失：网关已编号而云端没有的读数；丢弃：网关到达上限时舍去的读数。",
-        "Missing: readings that a gateway numbered and the cloud lacks. Dropped: what a gateway let go at its bound.",
+        "丢弃：网关到达上限时舍去的读数；隔离：不合约定、留待查看的报文。",
+        "Dropped: readings that a gateway let go at its bound. Quarantined: messages that broke the contract.",
       ),
     )
-    .withTarget(gateway("A", "max", "missing", `$tag_gateway ${both("缺失", "missing")}`))
-    .withTarget(gateway("B", "max", "dropped", `$tag_gateway ${both("丢弃", "dropped")}`));
+    .withTarget(gateway("A", "max", "dropped", `$tag_gateway ${both("丢弃", "dropped")}`))
+    .withTarget(gateway("B", "max", "quarantined", `$tag_gateway ${both("隔离", "quarantined")}`));
   const stored = bars(both("入库读数", "Readings stored"), ["sum"])
     .decimals(0)
     .withTarget(
