@@ -1,7 +1,11 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { readConfig } from "@gengfu/shared/config/reader";
 import { startInflux, type Influx } from "../../../../test/support/influxd.ts";
 import { lacks } from "../../../../test/support/tools.ts";
 import { readingWith, storeContract } from "../contract.ts";
@@ -202,6 +206,19 @@ describe("settings", () => {
     expect(influxSettings.safeParse({ url, database: "a", username: "u" }).success).toBe(false);
     expect(influxSettings.safeParse({ url: "ftp://x", database: "a" }).success).toBe(false);
     expect(influxSettings.parse({ url, database: "a" }).timeout).toBe(10_000);
+  });
+
+  it("of the README are right", () => {
+    const folder = mkdtempSync(join(tmpdir(), "gengfu-readme-"));
+    const readme = readFileSync(new URL("README.md", import.meta.url), "utf8");
+    const samples = [...readme.matchAll(/```yaml\n(.*?)```/gs)].map(([, sample]) => sample as string);
+    expect(samples).toHaveLength(2);
+    for (const sample of samples) {
+      const file = join(folder, "influx.yaml");
+      writeFileSync(file, sample);
+      expect(readConfig(file, influxSettings, {})).toMatchObject({ timeout: 10_000 });
+    }
+    rmSync(folder, { recursive: true });
   });
 });
 

@@ -1,0 +1,71 @@
+import type { DatabaseSync, StatementSync } from "node:sqlite";
+import type { Logger } from "@gengfu/shared/logging";
+import { lanes, type Lane } from "@gengfu/shared/model/reading";
+import { inTransaction, openSqliteFile } from "../stores/sqlite-file.ts";
+import { fromRecord, toRecord, type Received, type ReceivedRecord } from "./received.ts";
+
+const schema = `
+  CREATE TABLE IF NOT EXISTS received (
+    gateway TEXT NOT NULL,
+    epoch INTEGER NOT NULL,
+    record TEXT NOT NULL,  -- JSON
+    PRIMARY KEY (gateway, epoch)
+  ) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS cursor (lane TEXT PRIMARY KEY, log_epoch INTEGER NOT NULL, position INTEGER NOT NULL) WITHOUT ROWID;
+`;
+
+/** What the ledger knows, and up to which positions of the log: in one file, in one transaction. */
+export class LedgerFile {
+  readonly #database: DatabaseSync;
+  readonly #put: StatementSync;
+  readonly #drop: StatementSync;
+  readonly #putCursor: StatementSync;
+
+  constructor(file: string, logger: Logger) {
+    this.#database = openSqliteFile({ file, logger, schema, version: 1, synchronous: "full" });
+    this.#put = this.#database.prepare(
+      "INSERT INTO received (gateway, epoch, record) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET record = excluded.record",
+    );
+    this.#drop = this.#database.prepare("DELETE FROM received WHERE gateway = ? AND epoch = ?");
+    this.#putCursor = this.#database.prepare(
+      "INSERT INTO cursor (lane, log_epoch, position) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET log_epoch = excluded.log_epoch, position = excluded.position",
+    );
+  }
+
+  read(): Received[] {
+    const rows = this.#database.prepare("SELECT gateway, epoch, record FROM received").all();
+    return (rows as { gateway: string; epoch: number; record: string }[]).map(({ gateway, epoch, record }) =>
+      fromRecord(gateway, epoch, JSON.parse(record) as ReceivedRecord),
+    );
+  }
+
+  positions(): { epoch: number | undefined; positions: Record<Lane, number> } {
+    const positions: Record<Lane, number> = { events: 0, samples: 0 };
+    let epoch: number | undefined;
+    const rows = this.#database.prepare("SELECT lane, log_epoch, position FROM cursor").all();
+    for (const { lane, log_epoch, position } of rows as { lane: Lane; log_epoch: number; position: number }[]) {
+      positions[lane] = position;
+      epoch = log_epoch;
+    }
+    return { epoch, positions };
+  }
+
+  write(
+    changed: Iterable<Received>,
+    dropped: Iterable<Received>,
+    logEpoch: number,
+    positions: Readonly<Record<Lane, number>>,
+  ): void {
+    inTransaction(this.#database, () => {
+      for (const { gateway, epoch } of dropped) this.#drop.run(gateway, epoch);
+      for (const received of changed) {
+        this.#put.run(received.gateway, received.epoch, JSON.stringify(toRecord(received)));
+      }
+      for (const lane of lanes) this.#putCursor.run(lane, logEpoch, positions[lane]);
+    });
+  }
+
+  close(): void {
+    this.#database.close();
+  }
+}

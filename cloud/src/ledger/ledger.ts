@@ -1,0 +1,268 @@
+import { strict as assert } from "node:assert";
+import { GengfuError } from "@gengfu/shared/errors";
+import { IntervalSet } from "@gengfu/shared/intervals";
+import type { Block, Log } from "@gengfu/shared/log/log";
+import type { Logger } from "@gengfu/shared/logging";
+import { lanes, type Lane, type StoredReading } from "@gengfu/shared/model/reading";
+import type { Clock } from "@gengfu/shared/time/clock";
+import { LedgerFile } from "./ledger-file.ts";
+import type { LedgerView } from "./ledger-view.ts";
+import { addGap, forgetOldest, nothingReceived, viewOf, type Received } from "./received.ts";
+
+/** The name of the ledger's cursor in the log. */
+export const ledgerConsumer = "ledger";
+
+/** Numberings remembered for a gateway. Each lost disk begins another; the one longest unused goes first. */
+const epochs_max = 32;
+const checkpoint_ms = 5_000;
+const replay_entries = 10_000;
+
+export interface LedgerOptions {
+  /** Where what was received is written down; its folder must exist. */
+  readonly file: string;
+  readonly log: Log<StoredReading>;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+export interface LedgerStats {
+  readonly gateways: number;
+  readonly intervals: number;
+  /** Intervals that the bounds made it forget since the start; what they held would be taken a second time. */
+  readonly forgotten: number;
+}
+
+/** A claim on the seqs of one batch. Whoever makes it ends it, by `commit` or `release`. */
+export interface Claim {
+  /** Indices, into the seqs that were asked about, of those that no one has or is about to have. */
+  readonly fresh: readonly number[];
+  /**
+   * Settles when those who hold the rest have committed; rejects when one of them gave up, since then the batch is
+   * not all here and must not be acknowledged.
+   */
+  readonly others: Promise<unknown>;
+  /** The fresh ones are durable in the log. */
+  commit(): void;
+  /** They will not be: they are free again. */
+  release(): void;
+}
+
+interface Holder {
+  readonly seqs: IntervalSet;
+  readonly settled: Promise<void>;
+}
+
+/**
+ * Which readings the cloud has: a function of its log, held in memory, written down every few seconds together with the
+ * positions up to which it is true, and made whole at the start from the blocks behind those.
+ */
+export class Ledger {
+  readonly #log: Log<StoredReading>;
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  readonly #fileName: string;
+  #file: LedgerFile | undefined;
+  readonly #received = new Map<string, Map<number, Received>>();
+  readonly #held = new Map<Received, Set<Holder>>();
+  readonly #changed = new Set<Received>();
+  readonly #dropped = new Set<Received>();
+  #positions: Record<Lane, number> = { events: 0, samples: 0 };
+  #forgotten = 0;
+  #stopListening: (() => void) | undefined;
+  #cancelTimer: (() => void) | undefined;
+
+  constructor({ file, log, clock, logger }: LedgerOptions) {
+    this.#fileName = file;
+    this.#log = log;
+    this.#clock = clock;
+    this.#logger = logger;
+  }
+
+  async start(): Promise<void> {
+    const file = new LedgerFile(this.#fileName, this.#logger);
+    this.#file = file;
+    for (const received of file.read()) this.#epochsOf(received.gateway).set(received.epoch, received);
+    const { epoch, positions } = file.positions();
+    if (epoch === this.#log.epoch) this.#positions = positions;
+    else if (epoch !== undefined) {
+      this.#logger.warn("the cloud's log is a new one; what the ledger knows as received stays so");
+      this.#rankBelowNewLog();
+    }
+    for (const lane of lanes) this.#positions[lane] = Math.min(this.#positions[lane], this.#log.last);
+    // what is appended while the past is read comes after it: a position may only move behind what was taken
+    const meanwhile: [Lane, Block<StoredReading>][] = [];
+    let take = (lane: Lane, block: Block<StoredReading>): void => void meanwhile.push([lane, block]);
+    this.#stopListening = this.#log.onAppend((lane, block) => take(lane, block));
+    for (const lane of lanes) await this.#replay(lane);
+    for (const [lane, block] of meanwhile) this.#take(lane, block);
+    take = (lane, block) => this.#take(lane, block);
+    this.#checkpoint();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopListening?.();
+    this.#cancelTimer?.();
+    this.#cancelTimer = undefined;
+    this.#checkpoint();
+    this.#file?.close();
+    this.#file = undefined;
+  }
+
+  claim(gateway: string, epoch: number, seqs: readonly number[]): Claim {
+    assert(this.#file !== undefined, "the ledger answers between start and stop");
+    const received = this.#of(gateway, epoch);
+    let holders = this.#held.get(received);
+    if (holders === undefined) this.#held.set(received, (holders = new Set()));
+    const taken = new IntervalSet();
+    const fresh: number[] = [];
+    const others = new Set<Holder>();
+    seqs.forEach((seq, index) => {
+      if (received.seqs.has(seq) || taken.has(seq)) return;
+      const holder = holders.values().find((each) => each.seqs.has(seq));
+      if (holder !== undefined) return void others.add(holder);
+      taken.add(seq, seq);
+      fresh.push(index);
+    });
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const all = Promise.all([...others].map(({ settled }) => settled));
+    // who waits for them hears of it; where no one does it is no one's error
+    for (const each of [promise, all]) each.catch(() => undefined);
+    const holder = { seqs: taken, settled: promise };
+    if (fresh.length > 0) holders.add(holder);
+    return {
+      fresh,
+      others: all,
+      commit: () => {
+        holders.delete(holder);
+        this.#add(received, taken);
+        resolve();
+      },
+      release: () => {
+        holders.delete(holder);
+        reject(
+          new GengfuError("log_closed", "readings that another batch repeats were not committed", { retryable: true }),
+        );
+      },
+    };
+  }
+
+  /** Of one numbering of the gateway, by default the one it used last. */
+  view(gateway: string, epoch?: number): LedgerView {
+    const known = [...(this.#received.get(gateway)?.values() ?? [])].sort((a, b) => a.newest - b.newest);
+    const current = epoch === undefined ? known.at(-1) : known.find((each) => each.epoch === epoch);
+    const view = viewOf(
+      gateway,
+      current,
+      known.map((each) => each.epoch),
+    );
+    return epoch === undefined ? view : { ...view, epoch };
+  }
+
+  stats(): LedgerStats {
+    const all = [...this.#received.values()].flatMap((epochs) => [...epochs.values()]);
+    return {
+      gateways: this.#received.size,
+      intervals: all.reduce((sum, { seqs }) => sum + seqs.intervals.length, 0),
+      forgotten: this.#forgotten,
+    };
+  }
+
+  async #replay(lane: Lane): Promise<void> {
+    for (;;) {
+      const blocks = await this.#log.read(lane, this.#positions[lane], { entries: replay_entries });
+      for (const block of blocks) this.#take(lane, block);
+      if (blocks.length === 0) return;
+    }
+  }
+
+  /** Notes a block that is durable in the log. */
+  #take(lane: Lane, block: Block<StoredReading>): void {
+    const end = block.first + block.entries.length - 1;
+    let received: Received | undefined;
+    for (const reading of block.entries) {
+      if (received?.gateway !== reading.gateway || received.epoch !== reading.epoch) {
+        received = this.#of(reading.gateway, reading.epoch);
+        received.newest = Math.max(received.newest, end);
+        this.#changed.add(received);
+      }
+      received.seqs.add(reading.seq, reading.seq);
+      if (reading.kind === "gap") noteGap(received, reading);
+    }
+    for (const each of this.#changed) this.#forgotten += forgetOldest(each);
+    this.#positions[lane] = Math.max(this.#positions[lane], end);
+    this.#cancelTimer ??= this.#clock.after(checkpoint_ms, () => {
+      this.#cancelTimer = undefined;
+      this.#checkpoint();
+    });
+  }
+
+  #add(received: Received, seqs: IntervalSet): void {
+    for (const [from, to] of seqs.intervals) received.seqs.add(from, to);
+    this.#changed.add(received);
+  }
+
+  /** State and positions in one transaction; only then may the log let go of the blocks. */
+  #checkpoint(): void {
+    if (this.#file === undefined) return;
+    try {
+      this.#file.write(this.#changed, this.#dropped, this.#log.epoch, this.#positions);
+    } catch (error) {
+      this.#logger.warn(
+        { err: error },
+        "the ledger can't be written down for now; a restart would replay more of the log",
+      );
+      return;
+    }
+    this.#changed.clear();
+    this.#dropped.clear();
+    for (const lane of lanes) this.#log.commit(ledgerConsumer, lane, this.#positions[lane]);
+  }
+
+  /** Positions of a former log say nothing beside those of the new one, but their order stays. */
+  #rankBelowNewLog(): void {
+    const all = [...this.#received.values()].flatMap((epochs) => [...epochs.values()]);
+    all
+      .sort((a, b) => a.newest - b.newest)
+      .forEach((received, index) => {
+        received.newest = index - all.length;
+        this.#changed.add(received);
+      });
+  }
+
+  #of(gateway: string, epoch: number): Received {
+    const epochs = this.#epochsOf(gateway);
+    let received = epochs.get(epoch);
+    if (received === undefined) {
+      received = nothingReceived(gateway, epoch);
+      epochs.set(epoch, received);
+      this.#dropEpochs(epochs, received);
+    }
+    return received;
+  }
+
+  #epochsOf(gateway: string): Map<number, Received> {
+    let epochs = this.#received.get(gateway);
+    if (epochs === undefined) this.#received.set(gateway, (epochs = new Map()));
+    return epochs;
+  }
+
+  #dropEpochs(epochs: Map<number, Received>, but: Received): void {
+    if (epochs.size <= epochs_max) return;
+    const candidates = [...epochs.values()].filter((each) => each !== but && (this.#held.get(each)?.size ?? 0) === 0);
+    const oldest = candidates.sort((a, b) => a.newest - b.newest)[0];
+    if (oldest === undefined) return;
+    epochs.delete(oldest.epoch);
+    this.#held.delete(oldest);
+    this.#changed.delete(oldest);
+    this.#dropped.add(oldest);
+    this.#forgotten += oldest.seqs.intervals.length;
+  }
+}
+
+function noteGap(received: Received, { detail }: StoredReading): void {
+  const from = detail?.["from"];
+  const to = detail?.["to"];
+  const reason = detail?.["reason"];
+  if (typeof from !== "number" || typeof to !== "number" || !(from <= to)) return;
+  addGap(received, { from, to, reason: typeof reason === "string" ? reason : "dropped by the gateway" });
+}
