@@ -166,10 +166,21 @@ describe("ledger", () => {
   it("takes in what is appended while it starts", async () => {
     await log.append("samples", readings([1, 2]));
     await log.append("samples", readings([3]));
-    const ledger = new Ledger({ file: join(folder, "l.sqlite"), log, clock, logger: silentLogger });
-    const starting = ledger.start();
-    await log.append("samples", readings([9]));
-    await starting;
+    let late = false;
+    const busy: typeof log = Object.create(log, {
+      read: {
+        async value(...query: Parameters<typeof log.read>) {
+          const blocks = await log.read(...query);
+          if (query[0] === "samples" && blocks.length === 0 && !late) {
+            late = true;
+            await log.append("samples", readings([9]));
+          }
+          return blocks;
+        },
+      },
+    });
+    const ledger = await open("ledger.sqlite", busy);
+    expect(late).toBe(true);
     expect(ledger.view("g").received).toEqual([
       [1, 3],
       [9, 9],
