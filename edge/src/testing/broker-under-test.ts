@@ -1,5 +1,4 @@
-import type { Logger } from "@gengfu/shared/logging";
-import { silentLogger } from "@gengfu/shared/logging";
+import { silentLogger, type Logger } from "@gengfu/shared/logging";
 import { systemClock } from "@gengfu/shared/time/clock";
 import { Credentials } from "../broker/credentials.ts";
 import { DeviceBroker } from "../broker/device-broker.ts";
@@ -13,7 +12,6 @@ export interface BrokerUnderTest {
   readonly intake: Intake;
   readonly quarantine: Quarantine;
   readonly port: number;
-  /** Begins anew behind the same log, as after a crash. */
   stop(): Promise<void>;
 }
 
@@ -21,7 +19,10 @@ export interface BrokerTestOptions {
   readonly limits?: Partial<BrokerLimits>;
   readonly logger?: Logger;
   readonly pending_max?: number;
+  /** The log and intake of one that was stopped, and its port. */
   readonly log?: HeldLog;
+  readonly intake?: Intake;
+  readonly port?: number;
 }
 
 /** A device broker with its intake over a log in memory; devices `tank`, `panel` and `reader`, password `secret`. */
@@ -29,15 +30,17 @@ export async function startBroker(options: BrokerTestOptions = {}): Promise<Brok
   const log = options.log ?? new HeldLog();
   const limits = { ...brokerLimits.parse({}), ...options.limits };
   const clock = systemClock;
-  const intake = new Intake({
-    log,
-    clock,
-    quality: { quality: () => "synchronised" },
-    pending_max: options.pending_max ?? 10_000,
-  });
+  const intake =
+    options.intake ??
+    new Intake({
+      log,
+      clock,
+      quality: { quality: () => "synchronised" },
+      pending_max: options.pending_max ?? 10_000,
+    });
   const quarantine = new Quarantine(clock, limits.quarantine_per_minute);
   const broker = new DeviceBroker({
-    listen: { host: "127.0.0.1", port: 0, plaintext: false },
+    listen: { host: "127.0.0.1", port: options.port ?? 0, plaintext: false },
     limits,
     credentials: new Credentials(["tank", "panel", "reader"].map((id) => ({ id, secret: "secret" }))),
     deliver: intake.deliver,

@@ -32,7 +32,8 @@ export async function mosquittoPubFrom(account: Account, input: Buffer, ...more:
 
 /** Subscribes with mosquitto_sub and resolves once that is granted; `line()` resolves with the next message. */
 export async function mosquittoSub(account: Account, topic: string) {
-  const child = spawn("mosquitto_sub", [...argumentsOf(account), "-d", "-v", "-t", topic], {
+  // by lines, since into a pipe it would tell of the subscription only with the first message
+  const child = spawn("stdbuf", ["-oL", "mosquitto_sub", ...argumentsOf(account), "-d", "-v", "-t", topic], {
     stdio: ["ignore", "pipe", "ignore"],
   });
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();

@@ -1,0 +1,56 @@
+import fc from "fast-check";
+import { expect, it } from "vitest";
+import { AckQueue } from "./ack-queue.ts";
+
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+it("acknowledges in the order of arrival, each not before what it waits for is durable", async () => {
+  const arrivals = fc.array(fc.integer({ min: -1, max: 5 }), { minLength: 1, maxLength: 30 });
+  await fc.assert(
+    fc.asyncProperty(
+      arrivals,
+      fc.uniqueArray(fc.integer({ min: 0, max: 5 }), { minLength: 6 }),
+      async (waits, order) => {
+        const durable = Array.from({ length: 6 }, () => Promise.withResolvers<void>());
+        const settled = new Set<number>();
+        const acknowledged: number[] = [];
+        const queue = new AckQueue(() => false);
+        waits.forEach((which, index) => {
+          const acknowledge = (): void => {
+            expect(which < 0 || settled.has(which)).toBe(true);
+            acknowledged.push(index);
+          };
+          if (which < 0) queue.follow(acknowledge);
+          else queue.hold((durable[which] as PromiseWithResolvers<void>).promise, acknowledge);
+        });
+        for (const which of order) {
+          settled.add(which);
+          durable[which]?.resolve();
+          await turn();
+          const first = waits.findIndex((wait) => wait >= 0 && !settled.has(wait));
+          expect(acknowledged).toEqual([...waits.keys()].slice(0, first < 0 ? undefined : first));
+        }
+      },
+    ),
+    { numRuns: 50 },
+  );
+});
+
+it("leaves what comes after a closed connection, and drops a connection whose publish was not taken", async () => {
+  let closed = false;
+  const results: (string | undefined)[] = [];
+  const queue = new AckQueue(() => closed);
+  const first = Promise.withResolvers<void>();
+  queue.hold(first.promise, (error) => results.push(error?.message));
+  queue.hold(Promise.reject(new Error("full")), (error) => results.push(error?.message));
+  await turn();
+  expect(results).toEqual([]);
+  first.resolve();
+  await turn();
+  await turn();
+  expect(results).toEqual([undefined, "full"]);
+  closed = true;
+  queue.hold(Promise.resolve(), () => results.push("never"));
+  await turn();
+  expect(results).toHaveLength(2);
+});

@@ -1,0 +1,129 @@
+import { GengfuError } from "@gengfu/shared/errors";
+import { ManualClock } from "@gengfu/shared/time/clock";
+import { beforeEach, describe, expect, it } from "vitest";
+import { entriesOf, HeldLog } from "../testing/held-log.ts";
+import { Intake } from "./intake.ts";
+import { sentOnce, valueMessage, type Message } from "./message.ts";
+
+let log: HeldLog;
+let clock: ManualClock;
+let intake: Intake;
+beforeEach(() => {
+  log = new HeldLog();
+  clock = new ManualClock();
+  intake = newIntake();
+});
+
+function newIntake(pending_max = 100): Intake {
+  return new Intake({ log, clock, quality: { quality: () => "synchronised" }, pending_max });
+}
+
+const level = valueMessage("level", null, 1.5);
+const contact = valueMessage("contact", "fire", 1);
+const numbered = (seq: number, boot = 1): Message => ({ ...level, boot, seq });
+
+/** Whether a promise has settled by now. */
+async function isSettled(promise: Promise<void>): Promise<boolean> {
+  const pending = Symbol("pending");
+  await new Promise((resolve) => setImmediate(resolve));
+  return (await Promise.race([promise.then(() => null), Promise.resolve(pending)])) !== pending;
+}
+
+async function tail() {
+  return [
+    ...(await log.read("events", 0, { entries: Infinity })),
+    ...(await log.read("samples", 0, { entries: Infinity })),
+  ];
+}
+
+describe("delivering", () => {
+  it("resolves when the log has it, in the lane of its kind", async () => {
+    log.hold();
+    const delivered = [intake.deliver("tank", level, sentOnce), intake.deliver("panel", contact, sentOnce)];
+    expect(await Promise.all(delivered.map(isSettled))).toEqual([false, false]);
+    log.release();
+    await Promise.all(delivered);
+    expect((await log.read("events", 0, { entries: 9 }))[0]?.entries).toMatchObject([{ device: "panel", value: 1 }]);
+    expect((await log.read("samples", 0, { entries: 9 }))[0]?.entries).toMatchObject([{ device: "tank", value: 1.5 }]);
+  });
+
+  it("takes what comes in one turn to the log together", async () => {
+    const first = intake.deliver("tank", level, sentOnce);
+    expect(intake.deliver("tank", level, sentOnce)).toBe(first);
+    await first;
+    expect(await log.read("samples", 0, { entries: 9 })).toHaveLength(1);
+  });
+
+  it("refuses beyond its bound, and what it refused is no repeat when it comes again", async () => {
+    intake = newIntake(2);
+    log.hold();
+    const taken = [1, 2].map((seq) => intake.deliver("tank", numbered(seq), sentOnce));
+    expect(intake.isFull).toBe(true);
+    await expect(intake.deliver("tank", numbered(3), sentOnce)).rejects.toThrow(GengfuError);
+    log.release();
+    await Promise.all(taken);
+    await intake.deliver("tank", numbered(3), sentOnce);
+    expect(await entriesOf(log)).toHaveLength(3);
+  });
+
+  it("settles with what is under way", async () => {
+    log.hold();
+    void intake.deliver("tank", level, sentOnce);
+    const settled = intake.settled();
+    expect(await isSettled(settled)).toBe(false);
+    log.release();
+    await settled;
+    expect(await entriesOf(log)).toHaveLength(1);
+  });
+});
+
+describe("a repeat", () => {
+  it("makes no second reading, and waits until the first is durable", async () => {
+    log.hold();
+    const first = intake.deliver("tank", numbered(1), sentOnce);
+    const sameTurn = intake.deliver("tank", numbered(1), sentOnce);
+    expect(await isSettled(first)).toBe(false);
+    const later = intake.deliver("tank", numbered(1), sentOnce);
+    expect(await Promise.all([sameTurn, later].map(isSettled))).toEqual([false, false]);
+    log.release();
+    await Promise.all([first, sameTurn, later]);
+    await intake.deliver("tank", numbered(1), sentOnce);
+    expect(await entriesOf(log)).toHaveLength(1);
+    expect(intake.repeats).toBe(3);
+  });
+
+  it("at the level of MQTT needs the DUP flag", async () => {
+    const trail = intake.trails.open("tank", "pi");
+    await intake.deliver("tank", level, { trail, messageId: 4, again: false });
+    await intake.deliver("tank", level, { trail, messageId: 4, again: true });
+    expect(await entriesOf(log)).toHaveLength(1);
+    await intake.deliver("tank", level, { trail, messageId: 4, again: false });
+    expect(await entriesOf(log)).toHaveLength(2);
+  });
+
+  it("is known after a crash, from the log's tail", async () => {
+    const trail = intake.trails.open("tank", "pi");
+    await intake.deliver("tank", numbered(1, 17), sentOnce);
+    await intake.deliver("tank", level, { trail, messageId: 9, again: false });
+    await intake.deliver("panel", contact, { trail: intake.trails.open("panel", ""), messageId: 1, again: false });
+    intake = newIntake();
+    intake.restore(await tail());
+    const again = intake.trails.open("tank", "pi");
+    await intake.deliver("tank", numbered(1, 17), sentOnce);
+    await intake.deliver("tank", level, { trail: again, messageId: 9, again: true });
+    await intake.deliver("panel", contact, { trail: intake.trails.open("panel", ""), messageId: 1, again: true });
+    expect(intake.repeats).toBe(3);
+    await intake.deliver("tank", numbered(2, 17), sentOnce);
+    expect(await entriesOf(log)).toHaveLength(4);
+  });
+
+  it("at the level of MQTT is not looked for in what must have been acknowledged long before the crash", async () => {
+    await intake.deliver("tank", level, { trail: intake.trails.open("tank", "pi"), messageId: 9, again: false });
+    clock.advance(30_001);
+    await intake.deliver("panel", contact, sentOnce);
+    intake = newIntake();
+    intake.restore(await tail());
+    await intake.deliver("tank", level, { trail: intake.trails.open("tank", "pi"), messageId: 9, again: true });
+    expect(intake.repeats).toBe(0);
+  });
+});
