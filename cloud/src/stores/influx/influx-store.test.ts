@@ -15,7 +15,11 @@ import { gatewayStatusLine } from "./lines.ts";
 import { writeApart } from "./refused-lines.ts";
 import { influxSettings } from "./settings.ts";
 
-const facts = { site: "yitong-court", tap: () => ({ checkpoint: null, guard: null, guardName: null }) };
+const facts = {
+  sites: ["forest-park", "yitong-court"],
+  siteOf: () => "yitong-court",
+  tap: () => ({ checkpoint: null, guard: null, guardName: null }),
+};
 let databases = 0;
 
 function store(settings: Record<string, unknown>): InfluxStore {

@@ -103,7 +103,8 @@ export class InfluxStore implements Store {
   }
 
   #where({ device, channel, from, to }: Pick<ReadingsQuery, "device" | "channel" | "from" | "to">): string {
-    const terms = [`"site" = ${quoteString(this.#facts.site)}`];
+    const sites = this.#facts.sites.map((site) => `"site" = ${quoteString(site)}`).join(" OR ");
+    const terms = [`(${sites})`];
     if (device !== undefined) terms.push(`"device" = ${quoteString(device)}`);
     if (channel !== undefined) terms.push(`"channel" = ${quoteString(channel)}`);
     if (from !== undefined) terms.push(`time >= ${from}ms`);

@@ -100,6 +100,20 @@ describe("readings as lines", () => {
   });
 });
 
+it("tells the sites of several apart by their gateways", () => {
+  const park: Site = {
+    ...court,
+    id: "forest-park",
+    gateways: [{ ...court.gateways[0], id: "gate" } as Site["gateways"][0]],
+  };
+  const both = siteFacts(court, { ...park, checkpoints: [], people: [] });
+  const tap = readingWith({ kind: "tap", device: "reader-lobby", value: null, detail: { card: "04A1B2C3D4E580" } });
+  expect(readingLine(tap, both)).toMatch(/checkpoint=lobby,.*site=yitong-court .*guard="zhang-wei"/);
+  expect(readingLine({ ...tap, gateway: "gate" }, both)).toMatch(
+    /checkpoint=-,.*site=forest-park seq=\d+i,card="04A1B2C3D4E580" /,
+  );
+});
+
 it("escapes tags, and writes otherwise what has no form there", () => {
   expect(tag("a,b=c d")).toBe(String.raw`a\,b\=c\ d`);
   expect(tag("a\nb\tc")).toBe(String.raw`a\ b\ c`);

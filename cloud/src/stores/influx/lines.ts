@@ -37,7 +37,7 @@ export function readingLine(reading: StoredReading, facts: SiteFacts): string | 
       ...(checkpoint === undefined ? {} : { checkpoint }),
       device,
       gateway,
-      site: facts.site,
+      site: facts.siteOf(gateway),
     },
     fields,
     timestamp(reading.at, seq),

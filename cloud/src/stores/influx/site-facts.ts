@@ -10,12 +10,30 @@ export interface TapFacts {
 }
 
 export interface SiteFacts {
-  readonly site: string;
-  tap(reading: Pick<StoredReading, "device" | "detail">): TapFacts;
+  readonly sites: readonly string[];
+  /** The site that a gateway belongs to. */
+  siteOf(gateway: string): string;
+  tap(reading: Pick<StoredReading, "gateway" | "device" | "detail">): TapFacts;
 }
 
 /** The look-up that turns a tap's reader, tag and card into a checkpoint and a guard. */
-export function siteFacts(site: Site): SiteFacts {
+export function siteFacts(first: Site, ...others: Site[]): SiteFacts {
+  const sites = [first, ...others];
+  const home = { id: first.id, tap: tapFacts(first) };
+  const byGateway = new Map(
+    sites.flatMap((site) => {
+      const facts = { id: site.id, tap: tapFacts(site) };
+      return site.gateways.map(({ id }) => [id, facts] as const);
+    }),
+  );
+  return {
+    sites: sites.map(({ id }) => id),
+    siteOf: (gateway) => (byGateway.get(gateway) ?? home).id,
+    tap: (reading) => (byGateway.get(reading.gateway) ?? home).tap(reading),
+  };
+}
+
+function tapFacts(site: Site): SiteFacts["tap"] {
   const byReader = new Map<string, string>();
   const byTag = new Map<string, string>();
   for (const { id, device, tag } of site.checkpoints) {
@@ -25,20 +43,17 @@ export function siteFacts(site: Site): SiteFacts {
   const people = new Map(site.people.map((person) => [person.id, person]));
   const byCard = new Map(site.people.flatMap((person) => (person.card === undefined ? [] : [[person.card, person]])));
   const text = (value: unknown): string | null => (typeof value === "string" ? value : null);
-  return {
-    site: site.id,
-    tap({ device, detail }) {
-      const tag = text(detail?.["tag"])?.toUpperCase();
-      const card = text(detail?.["card"])?.toUpperCase();
-      // a carried reader says who carries it, by id or by card
-      const named = text(detail?.["guard"]);
-      const person =
-        card === undefined ? (people.get(named ?? "") ?? byCard.get(named?.toUpperCase() ?? "")) : byCard.get(card);
-      return {
-        checkpoint: (tag === undefined ? byReader.get(device) : byTag.get(tag)) ?? null,
-        guard: person?.id ?? named,
-        guardName: person?.name.zh ?? null,
-      };
-    },
+  return ({ device, detail }) => {
+    const tag = text(detail?.["tag"])?.toUpperCase();
+    const card = text(detail?.["card"])?.toUpperCase();
+    // a carried reader says who carries it, by id or by card
+    const named = text(detail?.["guard"]);
+    const person =
+      card === undefined ? (people.get(named ?? "") ?? byCard.get(named?.toUpperCase() ?? "")) : byCard.get(card);
+    return {
+      checkpoint: (tag === undefined ? byReader.get(device) : byTag.get(tag)) ?? null,
+      guard: person?.id ?? named,
+      guardName: person?.name.zh ?? null,
+    };
   };
 }
