@@ -90,7 +90,7 @@ async function connectAs({ broker, device, password }: FireTest): Promise<MqttCl
   } catch (error) {
     const reason = messageOf(error) || String(error);
     throw new UsageError(
-      /^Connection refused/.test(reason)
+      reason.startsWith("Connection refused")
         ? `The broker at ${broker} refused ${device}: check --device and --password.`
         : `No broker answers at ${broker} (${reason}). Start it (npm start), or say where it is: --broker mqtt://HOST:PORT`,
     );
