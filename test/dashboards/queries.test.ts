@@ -61,7 +61,7 @@ describe.skipIf(lacks("influxd"))("dashboards over a real influxd that the cloud
 
     it("offers what was written as choices of its variables", async () => {
       for (const { name: variable, query } of boards[name].templating.list ?? []) {
-        const statement = String((query as { query: string }).query).replace("$site", all.site);
+        const statement = (query as { query: string }).query.replace("$site", all.site);
         const values = (await influx.query(statement, { database })).map(({ value }) => value);
         expect(values).toContain(variable === "site" ? "yitong-court" : "tank-fire");
       }

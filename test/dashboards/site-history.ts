@@ -1,4 +1,5 @@
 import type { DetailValue, Kind, StoredReading } from "@gengfu/shared/model/reading";
+import type { GatewayStatus } from "@gengfu/shared/uplink-protocol";
 import { alertLine, gatewayStatusLine } from "@gengfu/cloud/stores/influx/lines";
 import type { InfluxStore } from "@gengfu/cloud/stores/influx/influx-store";
 
@@ -40,10 +41,8 @@ function history(now: number): StoredReading[] {
   const readings: StoredReading[] = [];
   const add = (at: number, device: string, kind: Kind, value: number | null, more: More = {}): void => {
     const { channel = null, detail = null } = more;
-    readings.push({
-      ...{ gateway: "main-building", epoch: 1, seq: readings.length + 1, receivedAt: at, clock: "synchronised" },
-      ...{ device, kind, channel, at, value, detail },
-    });
+    const identity = { gateway: "main-building", epoch: 1, seq: readings.length + 1 };
+    readings.push({ ...identity, device, kind, channel, at, receivedAt: at, clock: "synchronised", value, detail });
   };
   const begin = midnightOf(now) - (made.days - 1) * day;
   let people = 0;
@@ -105,16 +104,13 @@ type AlertState = "pending" | "firing" | "acknowledged" | "cleared" | "closed";
 function statuses(now: number): string[] {
   return Array.from({ length: 60 }, (_, index) => {
     const queued = { events: 0, samples: index };
-    const rest = {
+    const status: GatewayStatus = {
       gateway: "main-building",
       epoch: 1,
       at: now,
       clock: "synchronised",
       last: 1,
       backlog: queued,
-    } as const;
-    const status = {
-      ...rest,
       dropped: 0,
       quarantined: 2,
       uptime_s: 3_600,
