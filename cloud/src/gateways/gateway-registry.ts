@@ -1,0 +1,151 @@
+import { readFileSync, renameSync, writeFileSync } from "node:fs";
+import { z } from "zod";
+import type { Logger } from "@gengfu/shared/logging";
+import type { Clock } from "@gengfu/shared/time/clock";
+import { gatewayStatus, type GatewayStatus } from "@gengfu/shared/uplink-protocol";
+import type { LedgerView } from "../ledger/ledger-view.ts";
+import type { GatewayRegistry, GatewayView } from "./registry.ts";
+
+/** What is known is written down at most this often: it is for the eye, the readings themselves are in the log. */
+const save_ms = 5_000;
+
+const saved = z.object({
+  gateways: z.record(z.string(), z.object({ lastSeenAt: z.int().nullable(), status: gatewayStatus.nullable() })),
+});
+
+export interface GatewayRegistryOptions {
+  /** The site's gateways, in its order; of others nothing is noted. */
+  readonly gateways: readonly { readonly id: string }[];
+  /** JSON file; its folder must exist. */
+  readonly file: string;
+  readonly ledger: { view(gateway: string, epoch?: number): LedgerView };
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+interface Known {
+  connections: number;
+  lastSeenAt: number | null;
+  status: GatewayStatus | null;
+}
+
+export function createGatewayRegistry(options: GatewayRegistryOptions): GatewayRegistry {
+  const { file, ledger, clock, logger } = options;
+  const known = new Map<string, Known>(
+    options.gateways.map(({ id }) => [id, { connections: 0, lastSeenAt: null, status: null }]),
+  );
+  const listeners = new Set<(gateway: GatewayView) => void>();
+  let cancelSave: (() => void) | undefined;
+
+  function read(): void {
+    let text: string;
+    try {
+      text = readFileSync(file, "utf8");
+    } catch (error) {
+      if (error instanceof Error && "code" in error && error.code === "ENOENT") return;
+      throw error;
+    }
+    const content = saved.safeParse(parse(text));
+    if (!content.success) {
+      logger.warn({ file }, "what was known of the gateways can't be read back; they count as never seen");
+      return;
+    }
+    for (const [id, { lastSeenAt, status }] of Object.entries(content.data.gateways)) {
+      const gateway = known.get(id);
+      if (gateway !== undefined) Object.assign(gateway, { lastSeenAt, status });
+    }
+  }
+
+  function save(): void {
+    cancelSave?.();
+    cancelSave = undefined;
+    const gateways = Object.fromEntries(
+      [...known].map(([id, { lastSeenAt, status }]) => [id, { lastSeenAt, status }] as const),
+    );
+    try {
+      writeFileSync(`${file}.new`, JSON.stringify({ gateways }));
+      renameSync(`${file}.new`, file);
+    } catch (error) {
+      logger.warn({ err: error, file }, "what is known of the gateways can't be written down for now");
+    }
+  }
+
+  function update(id: string, change: (gateway: Known) => void): Known | undefined {
+    const gateway = known.get(id);
+    if (gateway === undefined) return undefined;
+    change(gateway);
+    cancelSave ??= clock.after(save_ms, save);
+    return gateway;
+  }
+
+  function changed(id: string, change: (gateway: Known) => void): void {
+    const gateway = update(id, change);
+    if (gateway === undefined || listeners.size === 0) return;
+    const view = viewOf(id, gateway);
+    for (const listener of listeners) listener(view);
+  }
+
+  function viewOf(id: string, { connections, lastSeenAt, status }: Known): GatewayView {
+    const { epoch, received, missing } = ledger.view(id, status?.epoch);
+    return {
+      id,
+      connected: connections > 0,
+      lastSeenAt,
+      backlog: status === null ? null : status.backlog.events + status.backlog.samples,
+      queued: status?.backlog ?? null,
+      received,
+      missing: missing.map(({ from, to }) => [from, to]),
+      missingBecause: missing,
+      clock: status?.clock ?? null,
+      epoch,
+      troubles: status?.troubles ?? [],
+      version: status?.version ?? null,
+      status,
+    };
+  }
+
+  return {
+    async start() {
+      read();
+    },
+    async stop() {
+      if (cancelSave !== undefined) save();
+    },
+    connected: (id) =>
+      changed(id, (gateway) => {
+        gateway.connections += 1;
+        gateway.lastSeenAt = clock.now();
+      }),
+    disconnected: (id) =>
+      changed(id, (gateway) => {
+        gateway.connections = Math.max(0, gateway.connections - 1);
+      }),
+    heard: (id) =>
+      void update(id, (gateway) => {
+        gateway.lastSeenAt = clock.now();
+      }),
+    status: (id, status) =>
+      changed(id, (gateway) => {
+        gateway.lastSeenAt = clock.now();
+        gateway.status = status;
+      }),
+    list: () => [...known].map(([id, gateway]) => viewOf(id, gateway)),
+    get(id) {
+      const gateway = known.get(id);
+      return gateway === undefined ? undefined : viewOf(id, gateway);
+    },
+    onChange(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+  };
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // the schema says what it makes of nothing
+    return undefined;
+  }
+}
