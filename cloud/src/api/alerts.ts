@@ -110,7 +110,9 @@ export function alertRoutes(api: Api, service: AlertCalls): void {
       querystring: z.strictObject({
         state: states
           .optional()
-          .describe("Only in these states, between commas; `open` for firing, acknowledged and cleared. All but pending without it."),
+          .describe(
+            "Only in these states, between commas; `open` for firing, acknowledged and cleared. All but pending without it.",
+          ),
         severity: severityList.optional().describe("Only of these severities, between commas."),
         from: period.from.describe("Raised at or after; epoch milliseconds (UTC), or ISO 8601 with its zone."),
         to: period.to.describe("Raised before; epoch milliseconds (UTC), or ISO 8601 with its zone."),

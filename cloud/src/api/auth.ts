@@ -35,7 +35,10 @@ export function authorize(request: FastifyRequest, { tokens, sessions }: AuthOpt
     request.principal = session?.principal ?? null;
   }
   if (request.principal === null) {
-    throw new ProblemError(401, "a valid token is needed: send `Authorization: Bearer <token>`, or sign in at /api/v1/session");
+    throw new ProblemError(
+      401,
+      "a valid token is needed: send `Authorization: Bearer <token>`, or sign in at /api/v1/session",
+    );
   }
   if (!request.principal.rights.includes(right)) {
     throw new ProblemError(403, `the role ${request.principal.role} may not ${right}; ask for a manager's token`);
@@ -55,7 +58,11 @@ export function sessionOf(request: FastifyRequest, sessions: Sessions): Session 
  */
 export function isLocal(request: FastifyRequest): boolean {
   const { forwarded, host } = request.headers;
-  if (forwarded !== undefined || request.headers["x-forwarded-for"] !== undefined || request.headers["via"] !== undefined) {
+  if (
+    forwarded !== undefined ||
+    request.headers["x-forwarded-for"] !== undefined ||
+    request.headers["via"] !== undefined
+  ) {
     return false;
   }
   const peer = (request.socket.remoteAddress ?? "").replace(/^::ffff:/, "");
@@ -70,7 +77,8 @@ export function requireSameOrigin(request: FastifyRequest): void {
     fetchSite === undefined
       ? origin !== undefined && host !== undefined && hostOfOrigin(origin) === host.toLowerCase()
       : fetchSite === "same-origin";
-  if (!sameOrigin) throw new ProblemError(403, "a session's request must come from the console itself; programs send a token");
+  if (!sameOrigin)
+    throw new ProblemError(403, "a session's request must come from the console itself; programs send a token");
 }
 
 function changes(request: FastifyRequest): boolean {

@@ -10,9 +10,11 @@ export function validatorCompiler({ schema, httpPart }: { schema: z.ZodType; htt
     const result = schema.safeParse(data);
     if (result.success) return { value: result.data };
     const mistakes = result.error.issues.flatMap((issue) =>
-      describeIssue(issue, data).map(
-        ({ path, found, allowed }): Mistake => ({ path: formatPath(path), found, allowed }),
-      ),
+      describeIssue(issue, data).map(({ path, found, allowed }): Mistake => ({
+        path: formatPath(path),
+        found,
+        allowed,
+      })),
     );
     const part = httpPart === "querystring" ? "query" : (httpPart ?? "request");
     const places = mistakes.length === 1 ? "1 place" : `${mistakes.length} places`;

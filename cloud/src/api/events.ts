@@ -28,7 +28,8 @@ export function eventRoutes(api: Api, hub: LiveHub): void {
       },
     },
     handler: (request, reply) => {
-      if (hub.full) throw new ProblemError(503, "too many are watching already; try again later", [], { "retry-after": "10" });
+      if (hub.full)
+        throw new ProblemError(503, "too many are watching already; try again later", [], { "retry-after": "10" });
       const { raw } = reply;
       reply.hijack();
       raw.writeHead(200, {

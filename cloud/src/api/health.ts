@@ -38,8 +38,8 @@ export function healthRoutes(api: Api, { checks, metrics, openMetrics }: HealthR
       summary: "Whether the cloud can do its job",
       security: open,
       response: {
-        200: health,
-        503: z.object(health.shape).describe("It can't do its job; the checks say why."),
+        200: health.describe("It can do its job; a part that is `degraded` wants looking at."),
+        503: health.describe("It can't do its job; the checks say why."),
         ...problems(),
       },
     },

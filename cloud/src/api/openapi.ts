@@ -1,3 +1,5 @@
+import { createJsonSchemaTransform, createJsonSchemaTransformObject } from "fastify-type-provider-zod";
+
 /** What the description says besides the routes. */
 export const documentInfo = {
   openapi: "3.1.0",
@@ -41,3 +43,24 @@ interface Document {
 type Scheme =
   | { type: "http"; scheme: string; description: string }
   | { type: "apiKey"; in: "cookie"; name: string; description: string };
+
+type Config = NonNullable<NonNullable<Parameters<typeof createJsonSchemaTransform>[0]>["zodToJsonConfig"]>;
+
+const zodToJsonConfig: Config = {
+  override: ({ jsonSchema }) => {
+    // the limits of what a double holds exactly, which zod states for every integer, tell the reader nothing
+    if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum;
+    if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
+  },
+};
+
+export const describeRoute = createJsonSchemaTransform({ zodToJsonConfig });
+
+export const describeSchemas = createJsonSchemaTransformObject({ zodToJsonConfig });
+
+/** The document without the variants for input of schemas that only responses use. */
+export function finish(document: object): Record<string, unknown> {
+  const { components } = document as { components?: { schemas?: Record<string, unknown> } };
+  const schemas = Object.entries(components?.schemas ?? {}).filter(([name]) => !name.endsWith("Input"));
+  return { ...document, components: { ...components, schemas: Object.fromEntries(schemas) } };
+}

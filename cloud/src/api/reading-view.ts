@@ -18,7 +18,9 @@ export const reading = z
     value: z
       .number()
       .nullable()
-      .describe("m, degC, kPa or pulses; 1 and 0 for a closed and an open contact, and for online and offline; else null."),
+      .describe(
+        "m, degC, kPa or pulses; 1 and 0 for a closed and an open contact, and for online and offline; else null.",
+      ),
     closed: z.boolean().optional().describe("Of contacts."),
     card: z.string().optional().describe("Of taps: UID of the card, hex."),
     tag: z.string().optional().describe("Of taps at a carried reader: UID of the tag, hex."),

@@ -53,7 +53,9 @@ const round = z
         }),
       )
       .describe("Taps in the window at the route's checkpoints that stand for none of them."),
-    reasons: z.array(z.object({ code: z.enum(roundReasons), text: bilingual })).describe("Why it is not complete, or provisional."),
+    reasons: z
+      .array(z.object({ code: z.enum(roundReasons), text: bilingual }))
+      .describe("Why it is not complete, or provisional."),
   })
   .meta({ id: "Round", description: "A planned round, the taps that were made on it, and the verdict." });
 
@@ -86,7 +88,9 @@ export function roundRoutes(api: Api, patrol: RoundCalls): void {
         route: z.string().max(100).optional().describe("Only of this route."),
       }),
       response: {
-        200: z.object({ rounds: z.array(round) }).describe("The rounds whose windows open on that day, earliest first."),
+        200: z
+          .object({ rounds: z.array(round) })
+          .describe("The rounds whose windows open on that day, earliest first."),
         ...problems(400, 401, 403, 503),
       },
     },

@@ -4,8 +4,8 @@ import type { AddressInfo } from "node:net";
 import swagger from "@fastify/swagger";
 import { listenError, type Listen } from "@gengfu/shared/config/listen";
 import type { Logger } from "@gengfu/shared/logging";
-import Fastify, { type FastifyBaseLogger } from "fastify";
-import { jsonSchemaTransform, jsonSchemaTransformObject, serializerCompiler, type ZodTypeProvider } from "fastify-type-provider-zod";
+import Fastify, { LogController, type FastifyBaseLogger } from "fastify";
+import { serializerCompiler, type ZodTypeProvider } from "fastify-type-provider-zod";
 import { z } from "zod";
 import type { LiveHub } from "../live/hub.ts";
 import { alertRoutes, type AlertCalls } from "./alerts.ts";
@@ -14,7 +14,7 @@ import { serveConsole } from "./console.ts";
 import { handleError, validatorCompiler } from "./errors.ts";
 import { eventRoutes } from "./events.ts";
 import { healthRoutes, type HealthRoutes } from "./health.ts";
-import { documentInfo } from "./openapi.ts";
+import { describeRoute, describeSchemas, documentInfo, finish } from "./openapi.ts";
 import { problemBody, sendProblem } from "./problem.ts";
 import { readingsRoutes, type ReadingsRoutes } from "./readings.ts";
 import { roundRoutes, type RoundCalls } from "./rounds.ts";
@@ -61,13 +61,14 @@ export async function createApi(options: ApiOptions): Promise<Api> {
 
   const app: Api = Fastify({
     loggerInstance,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: bodyLimit_bytes,
     forceCloseConnections: true,
     routerOptions: { ignoreTrailingSlash: true },
     frameworkErrors: (error, _, reply) => void sendProblem(reply, problemBody(400, error.message)),
     serverFactory: (handler) => {
-      const server = listen.tls === undefined ? createHttpServer(handler) : createHttpsServer(tlsOptions(listen.tls), handler);
+      const server =
+        listen.tls === undefined ? createHttpServer(handler) : createHttpsServer(tlsOptions(listen.tls), handler);
       server.headersTimeout = 10_000;
       server.requestTimeout = 30_000;
       server.keepAliveTimeout = 60_000;
@@ -85,8 +86,8 @@ export async function createApi(options: ApiOptions): Promise<Api> {
 
   await app.register(swagger, {
     openapi: documentInfo,
-    transform: jsonSchemaTransform,
-    transformObject: jsonSchemaTransformObject,
+    transform: describeRoute,
+    transformObject: describeSchemas,
   });
 
   await app.register(
@@ -114,7 +115,7 @@ export async function createApi(options: ApiOptions): Promise<Api> {
           security: open,
           response: { 200: z.looseObject({ openapi: z.string() }).describe("An OpenAPI 3.1 document."), ...problems() },
         },
-        handler: () => ({ ...app.swagger(), openapi: documentInfo.openapi }),
+        handler: () => ({ ...finish(app.swagger()), openapi: documentInfo.openapi }),
       });
       done();
     },

@@ -43,10 +43,11 @@ export function sessionRoutes(api: Api, { tokens, sessions, clock, secure }: Ses
       description: "Answers with a cookie that stands for the token for 30 days. Programs send the token itself.",
       security: open,
       body: z.strictObject({ token: z.string().min(1).max(1_000) }),
-      response: { 200: who, ...problems(400, 401, 403, 413, 415, 429) },
+      response: { 200: who.describe("Who one is."), ...problems(400, 401, 403, 413, 415, 429) },
     },
     handler: (request, reply) => {
-      if (request.headers.origin !== undefined || request.headers["sec-fetch-site"] !== undefined) requireSameOrigin(request);
+      if (request.headers.origin !== undefined || request.headers["sec-fetch-site"] !== undefined)
+        requireSameOrigin(request);
       const peer = request.ip;
       const wait_ms = limit.wait(peer);
       if (wait_ms > 0) {
@@ -74,7 +75,7 @@ export function sessionRoutes(api: Api, { tokens, sessions, clock, secure }: Ses
       operationId: "getSession",
       tags: ["session"],
       summary: "Who asks, and what they may do",
-      response: { 200: who, ...problems(401, 403) },
+      response: { 200: who.describe("Who one is."), ...problems(401, 403) },
     },
     handler: (request, reply) => {
       const session = sessionOf(request, sessions);

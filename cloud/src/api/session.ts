@@ -49,7 +49,8 @@ export class Sessions {
 
   find(cookie: string): Session | undefined {
     const [kind, encodedName, begunText, ...rest] = cookie.split(".");
-    if ((kind !== "token" && kind !== "loopback") || encodedName === undefined || begunText === undefined) return undefined;
+    if ((kind !== "token" && kind !== "loopback") || encodedName === undefined || begunText === undefined)
+      return undefined;
     if (rest.length !== 1) return undefined;
     const name = Buffer.from(encodedName, "base64url").toString();
     const begun = Number(begunText);

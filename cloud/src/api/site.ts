@@ -55,13 +55,17 @@ const siteView = z
         rounds: z.array(z.object({ days: z.array(z.string()), start: z.string(), end: z.string() })),
       }),
     ),
-    people: z.array(z.object({ id: z.string(), name: bilingual, role: z.string() })).describe("Without phones and cards."),
+    people: z
+      .array(z.object({ id: z.string(), name: bilingual, role: z.string() }))
+      .describe("Without phones and cards."),
     rules: z.array(
       z.object({
         id: z.string(),
         name: bilingual,
         severity: z.enum(severities),
-        when: z.looseObject({ type: z.string() }).describe("The condition, as in the site's file; durations in milliseconds."),
+        when: z
+          .looseObject({ type: z.string() })
+          .describe("The condition, as in the site's file; durations in milliseconds."),
         for_ms: z.int().describe("How long it must hold before the alert fires."),
         advice: bilingual.nullable(),
       }),
@@ -76,8 +80,14 @@ export const gatewayView = z
   .object({
     id: z.string(),
     connected: z.boolean(),
-    lastSeenAt: z.int().nullable().describe("When anything last came from it, epoch milliseconds UTC by the cloud's clock."),
-    backlog: z.int().nullable().describe("Readings that still wait there, as it last said; null before its first status."),
+    lastSeenAt: z
+      .int()
+      .nullable()
+      .describe("When anything last came from it, epoch milliseconds UTC by the cloud's clock."),
+    backlog: z
+      .int()
+      .nullable()
+      .describe("Readings that still wait there, as it last said; null before its first status."),
     queued: z.object({ events: z.int(), samples: z.int() }).nullable().describe("The backlog of each lane."),
     received: z.array(interval).describe("Seqs of the current epoch that the cloud has."),
     missing: z.array(interval).describe("Seqs of the current epoch that it lacks."),
@@ -107,7 +117,9 @@ const deviceView = z
       ),
     last: z
       .record(z.string(), z.looseObject({ at: z.int(), value: z.number().nullable() }))
-      .describe("The newest reading of each series, by `kind` or `kind/channel`, with what its kind has besides the value."),
+      .describe(
+        "The newest reading of each series, by `kind` or `kind/channel`, with what its kind has besides the value.",
+      ),
   })
   .meta({ id: "Device", description: "A device of the site and its newest readings." });
 
@@ -122,8 +134,10 @@ export function siteRoutes(api: Api, options: SiteRoutes): void {
       operationId: "getSite",
       tags: ["site"],
       summary: "The site: what is there, who works there, what is watched",
-      querystring: z.strictObject({ id: z.string().optional().describe("Which site, where there are several; the first by default.") }),
-      response: { 200: siteView, ...problems(400, 401, 403, 404) },
+      querystring: z.strictObject({
+        id: z.string().optional().describe("Which site, where there are several; the first by default."),
+      }),
+      response: { 200: siteView.describe("The site."), ...problems(400, 401, 403, 404) },
     },
     handler: ({ query }) => {
       const site = query.id === undefined ? sites[0] : sites.find(({ id }) => id === query.id);
@@ -194,7 +208,13 @@ function showDevice(view: DeviceView, views: ReadingViews): z.output<typeof devi
     last: Object.fromEntries(
       [...view.last].map(([series, reading]) => [
         series,
-        { ...views.detail(reading), at: reading.at, value: reading.value, receivedAt: reading.receivedAt, clock: reading.clock },
+        {
+          ...views.detail(reading),
+          at: reading.at,
+          value: reading.value,
+          receivedAt: reading.receivedAt,
+          clock: reading.clock,
+        },
       ]),
     ),
   };
@@ -219,8 +239,19 @@ function showSite(site: Site): Omit<z.output<typeof siteView>, "notifications"> 
         max: max ?? null,
       })),
     })),
-    checkpoints: site.checkpoints.map(({ id, name, device, tag }) => ({ id, name, device: device ?? null, tag: tag ?? null })),
-    routes: site.routes.map(({ id, name, checkpoints, ordered, rounds }) => ({ id, name, checkpoints, ordered, rounds })),
+    checkpoints: site.checkpoints.map(({ id, name, device, tag }) => ({
+      id,
+      name,
+      device: device ?? null,
+      tag: tag ?? null,
+    })),
+    routes: site.routes.map(({ id, name, checkpoints, ordered, rounds }) => ({
+      id,
+      name,
+      checkpoints,
+      ordered,
+      rounds,
+    })),
     people: site.people.map(({ id, name, role }) => ({ id, name, role })),
     rules: site.rules.map(({ id, name, severity, when, for: for_ms, advice }) => ({
       id,

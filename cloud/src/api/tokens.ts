@@ -40,7 +40,10 @@ export class TokenBook {
   readonly #tokens: readonly KnownToken[];
 
   constructor(tokens: readonly TokenConfig[]) {
-    this.#tokens = tokens.map(({ name, token, role }) => ({ principal: principal(name, role), digest: digestOf(token) }));
+    this.#tokens = tokens.map(({ name, token, role }) => ({
+      principal: principal(name, role),
+      digest: digestOf(token),
+    }));
   }
 
   /** Whose token it is. Takes the same time wherever a wrong one differs, and compares with all. */

@@ -6,7 +6,13 @@ const checkpoints = ["a", "b", "c"].map((id) => ({ id, name: name(id), device: `
 const site = { id: "court", checkpoints };
 const window = { from: 1_000_000, to: 2_000_000 };
 const plan = { id: "r:2026-01-05:0600-0700", route: "r", date: "2026-01-05", window };
-const route = (points: string[], ordered = false) => ({ id: "r", name: name("r"), checkpoints: points, ordered, rounds: [] });
+const route = (points: string[], ordered = false) => ({
+  id: "r",
+  name: name("r"),
+  checkpoints: points,
+  ordered,
+  rounds: [],
+});
 const tap = (checkpoint: string, at: number, more: Partial<RoundTap> = {}): RoundTap => ({
   at,
   checkpoint,
@@ -53,10 +59,26 @@ describe("the state of a round", () => {
     ["ordered, out of order", ["a", "c", "b"], true, [a, b, c], {}, "incomplete", ["out_of_order"]],
     ["ordered, a false start, then in order", ["a", "b"], true, [tap("b", 1_050_000), a, b], {}, "complete", []],
     ["ordered, one lacking, the rest in order", ["a", "b", "c"], true, [a, c], {}, "incomplete", ["not_tapped"]],
-    ["ordered, one lacking, the rest reversed", ["c", "b", "a"], true, [a, c], {}, "incomplete", ["not_tapped", "out_of_order"]],
+    [
+      "ordered, one lacking, the rest reversed",
+      ["c", "b", "a"],
+      true,
+      [a, c],
+      {},
+      "incomplete",
+      ["not_tapped", "out_of_order"],
+    ],
     ["a checkpoint named twice, tapped once", ["a", "b", "a"], false, [a, b], {}, "incomplete", ["not_tapped"]],
     ["a checkpoint named twice, tapped twice", ["a", "b", "a"], true, [a, b, tap("a", 1_400_000)], {}, "complete", []],
-    ["a card that no one has", ["a"], false, [tap("a", 1_100_000, { known: false, guard: null })], {}, "missed", ["not_tapped", "unknown_card"]],
+    [
+      "a card that no one has",
+      ["a"],
+      false,
+      [tap("a", 1_100_000, { known: false, guard: null })],
+      {},
+      "missed",
+      ["not_tapped", "unknown_card"],
+    ],
   ] as const)("%s", (_, points, ordered, taps, more, state, reasons) => {
     const round = judge(site, route([...points], ordered), plan, evidence([...taps], more));
     expect(round.state).toBe(state);

@@ -95,7 +95,12 @@ const settling_ms = 15_000;
  * complete as soon as each checkpoint is tapped in its window; what lacks at the window's end makes it incomplete or
  * missed, provisionally so while a gateway may still hold taps or a clock was unsure (I7).
  */
-export function judge(site: Pick<Site, "id" | "checkpoints">, route: Route, plan: PlannedRound, evidence: Evidence): Round {
+export function judge(
+  site: Pick<Site, "id" | "checkpoints">,
+  route: Route,
+  plan: PlannedRound,
+  evidence: Evidence,
+): Round {
   const { window } = plan;
   const known = evidence.taps.filter(({ known: valid }) => valid);
   const inWindow = inOrderOfTime(known.filter(({ at }) => at >= window.from && at < window.to));
@@ -179,15 +184,27 @@ function doubtsAbout(
   for (const { id, lastSeenAt, backlog_events, missing, clock_sure } of gateways) {
     if (lastSeenAt === null || lastSeenAt < window.to + settling_ms) {
       doubts.push(
-        reason("gateway_unheard", `网关 ${id} 在时段结束后未上线，打点可能尚未上传`, `gateway ${id} has not been heard since the window closed: taps may still come`),
+        reason(
+          "gateway_unheard",
+          `网关 ${id} 在时段结束后未上线，打点可能尚未上传`,
+          `gateway ${id} has not been heard since the window closed: taps may still come`,
+        ),
       );
     } else if (backlog_events > 0) {
       doubts.push(
-        reason("gateway_backlog", `网关 ${id} 还有 ${backlog_events} 条事件待上传`, `gateway ${id} still holds ${backlog_events} events`),
+        reason(
+          "gateway_backlog",
+          `网关 ${id} 还有 ${backlog_events} 条事件待上传`,
+          `gateway ${id} still holds ${backlog_events} events`,
+        ),
       );
     } else if (missing > 0) {
       doubts.push(
-        reason("readings_missing", `网关 ${id} 有 ${missing} 条数据尚未收到`, `${missing} readings of gateway ${id} have not come`),
+        reason(
+          "readings_missing",
+          `网关 ${id} 有 ${missing} 条数据尚未收到`,
+          `${missing} readings of gateway ${id} have not come`,
+        ),
       );
     }
     if (!clock_sure) {
@@ -214,7 +231,11 @@ function notTapped(names: readonly Text[]): RoundReason {
 }
 
 const outOfOrder = reason("out_of_order", "未按规定顺序打点", "not tapped in the order of the route");
-const unknownCard = reason("unknown_card", "有未登记的卡打点，不计入", "taps with a card that is not registered don't count");
+const unknownCard = reason(
+  "unknown_card",
+  "有未登记的卡打点，不计入",
+  "taps with a card that is not registered don't count",
+);
 
 function reason(code: RoundReason["code"], zh: string, en: string): RoundReason {
   return { code, text: { zh, en } };
