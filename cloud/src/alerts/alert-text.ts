@@ -1,0 +1,97 @@
+import type { Effect, Subject } from "@gengfu/shared/rules/effect";
+import type { Kind } from "@gengfu/shared/model/reading";
+import type { Rule } from "@gengfu/shared/model/rule";
+import type { Site } from "@gengfu/shared/model/site";
+import { languages, type Text } from "@gengfu/shared/model/text";
+
+const kindNames: Readonly<Partial<Record<Kind, Text>>> = {
+  contact: { zh: "触点", en: "contact" },
+  level: { zh: "水位", en: "level" },
+  temperature: { zh: "温度", en: "temperature" },
+  pressure: { zh: "压力", en: "pressure" },
+};
+
+const units: Readonly<Partial<Record<Kind, string>>> = { level: "m", temperature: "°C", pressure: "kPa" };
+
+/** What people call the device, or the gateway where the alert is about that. */
+export function whereOf(site: Site, about: Subject): Text {
+  const known =
+    about.device === null
+      ? site.gateways.find(({ id }) => id === about.gateway)
+      : site.devices.find(({ id }) => id === about.device);
+  return known?.name ?? plain(about.device ?? about.gateway);
+}
+
+/** What happened, in a sentence for each language. */
+export function describe(site: Site, rule: Rule, effect: Effect): Text {
+  const where = whereOf(site, effect);
+  const what = happened(site, rule, effect);
+  return {
+    zh: `${rule.name.zh}：${where.zh} ${what.zh}`,
+    en: `${rule.name.en}: ${where.en}, ${what.en}`,
+  };
+}
+
+function happened(site: Site, rule: Rule, effect: Effect): Text {
+  const { when } = rule;
+  switch (when.type) {
+    case "contact": {
+      const what = measureOf(site, effect);
+      return when.closed
+        ? { zh: `${what.zh}触点闭合`, en: `${what.en} contact closed` }
+        : { zh: `${what.zh}触点断开`, en: `${what.en} contact open` };
+    }
+    case "above":
+    case "below": {
+      const what = measureOf(site, effect);
+      const unit = units[when.kind] ?? "";
+      const value = figure(effect.value ?? 0, unit);
+      const limit = figure(when.limit, unit);
+      return when.type === "above"
+        ? { zh: `${what.zh} ${value}，高于 ${limit}`, en: `${what.en} ${value}, above ${limit}` }
+        : { zh: `${what.zh} ${value}，低于 ${limit}`, en: `${what.en} ${value}, below ${limit}` };
+    }
+    case "device_silent":
+    case "gateway_silent": {
+      const since = siteTime(site, effect.onset);
+      return { zh: `自 ${since} 起无数据`, en: `no data since ${since}` };
+    }
+  }
+}
+
+/** What people call the measure: its own name, else its channel's, else its kind's. */
+function measureOf(site: Site, { device, measure, channel }: Effect): Text {
+  const measures = site.devices.find(({ id }) => id === device)?.measures ?? [];
+  const known = measures.find((one) => one.kind === measure && (one.channel ?? null) === channel);
+  if (known?.name !== undefined) return known.name;
+  return channel !== null ? plain(channel) : ((measure === null ? undefined : kindNames[measure]) ?? plain("-"));
+}
+
+function figure(value: number, unit: string): string {
+  return `${Number(value.toFixed(2))} ${unit}`.trim();
+}
+
+function plain(name: string): Text {
+  return { zh: name, en: name };
+}
+
+/** Both languages in one line, Chinese first; one where they are the same. */
+export function joined(text: Text): string {
+  return [...new Set(languages.map((language) => text[language]))].join(" / ");
+}
+
+/** A time by the site's clock: `2026-01-01 08:00:05`. */
+export function siteTime(site: Pick<Site, "time_zone">, at: number): string {
+  const parts = new Intl.DateTimeFormat("en-CA", {
+    timeZone: site.time_zone,
+    year: "numeric",
+    month: "2-digit",
+    day: "2-digit",
+    hour: "2-digit",
+    minute: "2-digit",
+    second: "2-digit",
+    hourCycle: "h23",
+  }).formatToParts(at);
+  const part = (type: Intl.DateTimeFormatPartTypes): string => parts.find((one) => one.type === type)?.value ?? "";
+  return `${part("year")}-${part("month")}-${part("day")} ${part("hour")}:${part("minute")}:${part("second")}`;
+}
