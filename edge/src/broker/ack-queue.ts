@@ -1,32 +1,52 @@
 /** Lets a publish pass: its PUBACK goes out, or with an error the connection is dropped without one. */
 export type Acknowledge = (error?: Error | null) => void;
 
+/** How a publish is acknowledged: by a callback, or by a PUBACK for its message id, which are written together. */
+export type Acknowledgement = Acknowledge | number;
+
+/** The connection as the queue needs it. */
+export interface AckTarget {
+  isClosed(): boolean;
+  write(bytes: Buffer): void;
+  drop(error: Error): void;
+}
+
 interface Group {
   readonly durable: Promise<void>;
-  readonly acknowledge: Acknowledge[];
+  readonly acknowledgements: Acknowledgement[];
   settled: boolean;
   error: Error | null;
 }
 
+const pubackHeader = 0x40_02;
+const puback_bytes = 4;
+
 /**
  * Acknowledges the publishes of one connection in the order in which they came, each once what it waits for is
- * durable. Publishes that wait for the same promise share one callback on it.
+ * durable. Publishes that wait for the same promise share one callback on it, and their PUBACKs one write.
  */
 export class AckQueue {
   readonly #groups: Group[] = [];
-  readonly #isClosed: () => boolean;
+  readonly #target: AckTarget;
+  #held = 0;
 
-  constructor(isClosed: () => boolean) {
-    this.#isClosed = isClosed;
+  constructor(target: AckTarget) {
+    this.#target = target;
   }
 
-  hold(durable: Promise<void>, acknowledge: Acknowledge): void {
+  /** How many publishes wait for their acknowledgement. */
+  get held(): number {
+    return this.#held;
+  }
+
+  hold(durable: Promise<void>, acknowledgement: Acknowledgement): void {
+    this.#held += 1;
     const newest = this.#groups.at(-1);
     if (newest?.durable === durable) {
-      newest.acknowledge.push(acknowledge);
+      newest.acknowledgements.push(acknowledgement);
       return;
     }
-    const group: Group = { durable, acknowledge: [acknowledge], settled: false, error: null };
+    const group: Group = { durable, acknowledgements: [acknowledgement], settled: false, error: null };
     this.#groups.push(group);
     durable.then(
       () => this.#settle(group, null),
@@ -35,17 +55,14 @@ export class AckQueue {
   }
 
   /** Acknowledges as soon as all before it are. */
-  follow(acknowledge: Acknowledge): void {
+  follow(acknowledgement: Acknowledgement): void {
     const newest = this.#groups.at(-1);
-    if (newest === undefined) acknowledge();
-    else newest.acknowledge.push(acknowledge);
-  }
-
-  /** A turn later, since dropping the connection at once would take acknowledgements with it that are being written. */
-  #drop({ acknowledge }: Group, error: Error): void {
-    setImmediate(() => {
-      if (!this.#isClosed()) acknowledge[0]?.(error);
-    });
+    if (newest === undefined) {
+      this.#acknowledge([acknowledgement], null);
+    } else {
+      this.#held += 1;
+      newest.acknowledgements.push(acknowledgement);
+    }
   }
 
   #settle(settled: Group, error: Error | null): void {
@@ -55,12 +72,39 @@ export class AckQueue {
       const group = this.#groups[0];
       if (group?.settled !== true) return;
       this.#groups.shift();
-      if (group.error !== null) return this.#drop(group, group.error);
-      for (const acknowledge of group.acknowledge) {
-        // nobody is there any more: what is not acknowledged comes again, and is known then
-        if (this.#isClosed()) return;
-        acknowledge();
-      }
+      this.#held -= group.acknowledgements.length;
+      this.#acknowledge(group.acknowledgements, group.error);
     }
   }
+
+  #acknowledge(acknowledgements: readonly Acknowledgement[], error: Error | null): void {
+    let ids: number[] = [];
+    const flush = (): void => {
+      if (ids.length > 0) this.#target.write(pubacks(ids));
+      ids = [];
+    };
+    for (const acknowledgement of acknowledgements) {
+      // nobody is there any more: what is not acknowledged comes again, and is known then
+      if (this.#target.isClosed()) return;
+      if (typeof acknowledgement === "function") {
+        flush();
+        acknowledgement(error);
+      } else if (error === null) {
+        ids.push(acknowledgement);
+      } else {
+        this.#target.drop(error);
+      }
+    }
+    flush();
+  }
+}
+
+/** PUBACKs (section 3.4 of MQTT 3.1.1), one behind the other. */
+function pubacks(messageIds: readonly number[]): Buffer {
+  const bytes = Buffer.allocUnsafe(messageIds.length * puback_bytes);
+  messageIds.forEach((id, index) => {
+    bytes.writeUInt16BE(pubackHeader, index * puback_bytes);
+    bytes.writeUInt16BE(id, index * puback_bytes + 2);
+  });
+  return bytes;
 }

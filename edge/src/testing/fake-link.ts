@@ -1,0 +1,54 @@
+import { decodeBatch } from "@gengfu/shared/codec/batch";
+import type { StoredReading } from "@gengfu/shared/model/reading";
+import { gatewayStatus, parseUplinkTopic, type GatewayStatus } from "@gengfu/shared/uplink-protocol";
+import type { CloudLink } from "../uplink/cloud-link.ts";
+
+/** The state of a gateway that is well. */
+export const quietStatus: GatewayStatus = {
+  gateway: "gate",
+  epoch: 1,
+  at: 0,
+  clock: "synchronised",
+  last: 0,
+  backlog: { events: 0, samples: 0 },
+  dropped: 0,
+  quarantined: 0,
+  uptime_s: 0,
+  rss_bytes: 0,
+  version: "0",
+  troubles: [],
+};
+
+export interface SentBatch {
+  readonly lane: string;
+  readonly readings: StoredReading[];
+  acknowledge(): void;
+}
+
+/** A link whose cloud is the test. */
+export class FakeLink implements CloudLink {
+  readonly sent: SentBatch[] = [];
+  readonly told: GatewayStatus[] = [];
+  readonly #lost = Promise.withResolvers<string>();
+  isClosed = false;
+
+  readonly lost = this.#lost.promise;
+
+  publish(topic: string, payload: Uint8Array, acknowledged: () => void): void {
+    const lane = parseUplinkTopic(topic)?.channel ?? "none";
+    this.sent.push({ lane, readings: decodeBatch(payload).readings, acknowledge: acknowledged });
+  }
+
+  tell(_topic: string, payload: string): void {
+    this.told.push(gatewayStatus.parse(JSON.parse(payload)));
+  }
+
+  lose(reason: string): void {
+    this.#lost.resolve(reason);
+  }
+
+  close(): void {
+    this.isClosed = true;
+    this.lose("closed");
+  }
+}

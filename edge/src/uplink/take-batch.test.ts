@@ -1,0 +1,39 @@
+import type { Block } from "@gengfu/shared/log/log";
+import type { Reading } from "@gengfu/shared/model/reading";
+import { expect, it } from "vitest";
+import { takeBatch } from "./take-batch.ts";
+
+function block(first: number, count: number, payload?: string): Block<Reading> {
+  const reading: Reading = {
+    device: "tank",
+    kind: payload === undefined ? "level" : "quarantine",
+    channel: null,
+    at: 1,
+    receivedAt: 2,
+    clock: "synchronised",
+    value: null,
+    detail: payload === undefined ? null : { payload },
+  };
+  return { lane: "samples", first, entries: Array.from({ length: count }, () => reading) };
+}
+
+const seqs = (blocks: Block<Reading>[], readings_max: number, textChars_max = 1_000): number[] =>
+  takeBatch(blocks, { readings_max, textChars_max }).map(({ seq }) => seq);
+
+it("numbers readings by their position, over gaps between blocks", () => {
+  expect(seqs([block(5, 3), block(20, 2)], 10)).toEqual([5, 6, 7, 20, 21]);
+  expect(seqs([], 10)).toEqual([]);
+});
+
+it("stops at either bound, inside a block too, but takes at least one", () => {
+  expect(seqs([block(5, 3), block(20, 2)], 4)).toEqual([5, 6, 7, 20]);
+  expect(seqs([block(1, 9, "x".repeat(300))], 10)).toEqual([1, 2, 3]);
+  expect(seqs([block(1, 2, "x".repeat(5_000))], 10)).toEqual([1]);
+});
+
+it("takes nothing over but the reading", () => {
+  const entry = { ...(block(1, 1).entries[0] as Reading), key: "1.2" };
+  expect(
+    takeBatch([{ lane: "samples", first: 1, entries: [entry] }], { readings_max: 1, textChars_max: 1 })[0],
+  ).not.toHaveProperty("key");
+});

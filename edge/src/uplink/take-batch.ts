@@ -1,0 +1,32 @@
+import type { Block } from "@gengfu/shared/log/log";
+import type { NumberedReading, Reading } from "@gengfu/shared/model/reading";
+
+export interface BatchBounds {
+  readonly readings_max: number;
+  /** Of texts in details, which no codec makes small for sure. */
+  readonly textChars_max: number;
+}
+
+/** The first readings of some blocks, numbered by their position, as many as a batch may hold and at least one. */
+export function takeBatch(blocks: readonly Block<Reading>[], bounds: BatchBounds): NumberedReading[] {
+  const batch: NumberedReading[] = [];
+  let chars = 0;
+  for (const { first, entries } of blocks) {
+    for (let index = 0; index < entries.length; index++) {
+      const { device, kind, channel, at, receivedAt, clock, value, detail } = entries[index] as Reading;
+      if (detail !== null) chars += charsOf(detail);
+      if (batch.length > 0 && (batch.length >= bounds.readings_max || chars > bounds.textChars_max)) return batch;
+      batch.push({ device, kind, channel, at, receivedAt, clock, value, detail, seq: first + index });
+    }
+  }
+  return batch;
+}
+
+function charsOf(detail: NonNullable<Reading["detail"]>): number {
+  let chars = 0;
+  for (const key in detail) {
+    const value = detail[key];
+    if (typeof value === "string") chars += value.length;
+  }
+  return chars;
+}

@@ -1,0 +1,210 @@
+import type { Log } from "@gengfu/shared/log/log";
+import { memoryLog } from "@gengfu/shared/log/memory-log";
+import type { Lane, Reading } from "@gengfu/shared/model/reading";
+import { ManualClock } from "@gengfu/shared/time/clock";
+import fc from "fast-check";
+import { beforeEach, describe, expect, it, vi } from "vitest";
+import { FakeLink, quietStatus } from "../testing/fake-link.ts";
+import { uplinkConsumer, UplinkSession } from "./uplink-session.ts";
+
+const limits = { inFlight_max: { events: 2, samples: 2 }, batch_max: 5, linger_ms: 100 };
+
+let log: Log<Reading>;
+let clock: ManualClock;
+beforeEach(() => {
+  log = memoryLog<Reading>(7);
+  clock = new ManualClock();
+});
+
+function session(link: FakeLink): UplinkSession {
+  return new UplinkSession(link, {
+    log,
+    gateway: "gate",
+    limits,
+    acknowledge_timeout_ms: 30_000,
+    heartbeat_ms: 10_000,
+    status: () => quietStatus,
+    clock,
+  });
+}
+
+async function append(lane: Lane, count: number): Promise<void> {
+  const reading: Reading = {
+    device: "tank",
+    kind: lane === "events" ? "contact" : "level",
+    channel: null,
+    at: 5,
+    receivedAt: 6,
+    clock: "synchronised",
+    value: 1,
+    detail: null,
+  };
+  await log.append(
+    lane,
+    Array.from({ length: count }, () => reading),
+  );
+}
+
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+const seqs = (link: FakeLink): number[][] => link.sent.map(({ readings }) => readings.map(({ seq }) => seq));
+const cursors = (): number[] => [log.cursor(uplinkConsumer, "events"), log.cursor(uplinkConsumer, "samples")];
+
+describe("a session", () => {
+  it("sends events at once and in front, samples together, and bounds what is under way", async () => {
+    await append("samples", 12);
+    await append("events", 1);
+    const link = new FakeLink();
+    const stop = new AbortController();
+    const running = session(link).run(stop.signal);
+    await turn();
+    expect(link.sent.map(({ lane }) => lane)).toEqual(["events", "samples", "samples"]);
+    expect(seqs(link)).toEqual([[13], [1, 2, 3, 4, 5], [6, 7, 8, 9, 10]]);
+    await append("events", 1);
+    await turn();
+    expect(seqs(link).at(-1)).toEqual([14]);
+    link.sent[1]?.acknowledge();
+    await turn();
+    expect(seqs(link)).toHaveLength(4);
+    clock.advance(100);
+    await turn();
+    expect(seqs(link).at(-1)).toEqual([11, 12]);
+    stop.abort();
+    expect(await running).toBe("the gateway is stopping");
+    expect(link.isClosed).toBe(true);
+  });
+
+  it("moves a cursor only over what is acknowledged without a gap, and begins there the next time", async () => {
+    await append("samples", 15);
+    const first = new FakeLink();
+    const running = session(first).run(new AbortController().signal);
+    await turn();
+    first.sent[1]?.acknowledge();
+    expect(cursors()).toEqual([0, 0]);
+    first.sent[0]?.acknowledge();
+    expect(cursors()).toEqual([0, 10]);
+    await turn();
+    expect(seqs(first).at(-1)).toEqual([11, 12, 13, 14, 15]);
+    first.lose("cable pulled");
+    expect(await running).toBe("cable pulled");
+    first.sent[2]?.acknowledge();
+    expect(cursors()).toEqual([0, 10]);
+
+    const second = new FakeLink();
+    const stop = new AbortController();
+    void session(second).run(stop.signal);
+    await turn();
+    expect(seqs(second)).toEqual([[11, 12, 13, 14, 15]]);
+    expect(second.sent[0]?.readings[0]).toMatchObject({ gateway: "gate", epoch: 7, device: "tank", value: 1 });
+    stop.abort();
+  });
+
+  it("tears down a link on which nothing is acknowledged, not one that is merely idle", async () => {
+    const link = new FakeLink();
+    const running = session(link).run(new AbortController().signal);
+    await turn();
+    clock.advance(120_000);
+    await turn();
+    expect(link.isClosed).toBe(false);
+    await append("events", 1);
+    await turn();
+    clock.advance(20_000);
+    link.sent[0]?.acknowledge();
+    await append("events", 1);
+    await turn();
+    clock.advance(29_999);
+    await turn();
+    expect(link.isClosed).toBe(false);
+    clock.advance(30_000);
+    expect(await running).toMatch(/^the cloud acknowledged nothing for \d+ s$/);
+    expect(link.isClosed).toBe(true);
+  });
+
+  it("tells the gateway's state when it begins and at every heartbeat", async () => {
+    const link = new FakeLink();
+    const stop = new AbortController();
+    void session(link).run(stop.signal);
+    expect(link.told).toHaveLength(1);
+    clock.advance(30_000);
+    expect(link.told).toHaveLength(4);
+    stop.abort();
+    await turn();
+    clock.advance(60_000);
+    expect(link.told).toHaveLength(4);
+  });
+
+  it("goes on when what it had counted was dropped from the log", async () => {
+    await append("samples", 1);
+    const read = vi.spyOn(log, "read").mockResolvedValueOnce([]);
+    const link = new FakeLink();
+    const stop = new AbortController();
+    void session(link).run(stop.signal);
+    clock.advance(100);
+    await turn();
+    expect(link.sent).toEqual([]);
+    expect(read).toHaveBeenCalledTimes(1);
+    await append("samples", 1);
+    clock.advance(100);
+    await vi.waitFor(() => expect(seqs(link)).toEqual([[1, 2]]));
+    stop.abort();
+  });
+});
+
+it("loses nothing, over any number of connections that break at any time", async () => {
+  const action = fc.oneof(
+    {
+      weight: 4,
+      arbitrary: fc.record({
+        append: fc.constantFrom<Lane>("events", "samples"),
+        count: fc.integer({ min: 1, max: 12 }),
+      }),
+    },
+    { weight: 4, arbitrary: fc.record({ acknowledge: fc.nat(5) }) },
+    { weight: 2, arbitrary: fc.record({ advance: fc.nat(150) }) },
+    { weight: 1, arbitrary: fc.constant("lose" as const) },
+  );
+  await fc.assert(
+    fc.asyncProperty(fc.array(action, { maxLength: 40 }), async (actions) => {
+      log = memoryLog<Reading>(1);
+      clock = new ManualClock();
+      const owned = new Set<number>();
+      const stop = new AbortController();
+      let link = new FakeLink();
+      let running = session(link).run(stop.signal);
+      const acknowledge = (index: number): void => {
+        const batch = link.sent[index];
+        for (const { seq } of batch?.readings ?? []) owned.add(seq);
+        batch?.acknowledge();
+      };
+      for (const what of actions) {
+        if (what === "lose") {
+          link.lose("lost");
+          await running;
+          link = new FakeLink();
+          running = session(link).run(stop.signal);
+        } else if ("append" in what) await append(what.append, what.count);
+        else if ("advance" in what) clock.advance(what.advance);
+        else acknowledge(what.acknowledge);
+        await turn();
+        for (const lane of ["events", "samples"] as const) {
+          for (const { first, entries } of await log.read(lane, 0, { entries: Infinity })) {
+            const passed = entries
+              .map((_, index) => first + index)
+              .filter((seq) => seq <= log.cursor(uplinkConsumer, lane));
+            expect(passed.filter((seq) => !owned.has(seq))).toEqual([]);
+          }
+        }
+      }
+      for (let index = 0; owned.size < log.last && index < 100; index++) {
+        clock.advance(limits.linger_ms);
+        await turn();
+        link.sent.forEach((_, sent) => acknowledge(sent));
+        await turn();
+      }
+      expect(owned.size).toBe(log.last);
+      expect(log.backlog(uplinkConsumer)).toEqual({ events: 0, samples: 0 });
+      stop.abort();
+      await running;
+    }),
+    { numRuns: 60 },
+  );
+});

@@ -1,0 +1,67 @@
+import { messageOf } from "@gengfu/shared/errors";
+import type { Logger } from "@gengfu/shared/logging";
+import { pause } from "@gengfu/shared/time/clock";
+import { RepeatLimit } from "../repeat-limit.ts";
+import { backoff, type BackoffBounds } from "./backoff.ts";
+import type { Dial } from "./cloud-link.ts";
+import { uplinkConsumer, UplinkSession, type UplinkSessionOptions } from "./uplink-session.ts";
+
+export interface UplinkOptions extends Omit<UplinkSessionOptions, "limits"> {
+  readonly dial: Dial;
+  readonly linger_ms: number;
+  /** Random numbers within [0, 1). */
+  readonly random: () => number;
+  readonly logger: Logger;
+}
+
+const limits = { inFlight_max: { events: 4, samples: 4 }, batch_max: 2_000 };
+const retry: BackoffBounds = { min_ms: 200, max_ms: 30_000 };
+const logInterval_ms = 60_000;
+/** A connection that lasted so long, or brought anything over, makes the next attempt a first one again. */
+const lasting_ms = 30_000;
+
+/** Brings the log to the cloud, over as many connections as that takes. */
+export class Uplink {
+  readonly #options: UplinkOptions;
+  #isConnected = false;
+
+  constructor(options: UplinkOptions) {
+    this.#options = options;
+  }
+
+  get isConnected(): boolean {
+    return this.#isConnected;
+  }
+
+  /** Runs until the signal is aborted. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { clock, logger, random } = this.#options;
+    const limit = new RepeatLimit(clock, logInterval_ms);
+    for (let attempt = 0; !signal.aborted; attempt++) {
+      const since_ms = clock.monotonic();
+      const { acknowledged, reason } = await this.#connect(signal);
+      if (signal.aborted) return;
+      if (acknowledged > 0 || clock.monotonic() - since_ms >= lasting_ms) attempt = 0;
+      const retry_ms = backoff(attempt, random(), retry);
+      const suppressed = limit.pass(reason);
+      if (suppressed !== undefined) logger.warn({ reason, retry_ms, suppressed }, "no connection to the cloud");
+      await pause(clock, retry_ms, signal);
+    }
+  }
+
+  async #connect(signal: AbortSignal): Promise<{ acknowledged: number; reason: string }> {
+    const { dial, linger_ms, logger } = this.#options;
+    try {
+      const link = await dial(signal);
+      const session = new UplinkSession(link, { ...this.#options, limits: { ...limits, linger_ms } });
+      logger.info({ backlog: this.#options.log.backlog(uplinkConsumer) }, "connected to the cloud");
+      this.#isConnected = true;
+      const reason = await session.run(signal);
+      return { acknowledged: session.acknowledged, reason };
+    } catch (error) {
+      return { acknowledged: 0, reason: messageOf(error) };
+    } finally {
+      this.#isConnected = false;
+    }
+  }
+}
