@@ -130,7 +130,7 @@ describe("wall", () => {
     const { overrides } = panelOf(wall, "水箱液位 · Tank level").fieldConfig ?? { overrides: [] };
     const tank = overrides.find(({ matcher }) => matcher.options === labelOf({ device: "tank-fire", channel: null }));
     expect(tank?.properties).toEqual([
-      { id: "displayName", value: "消防水箱 · Fire water tank" },
+      { id: "displayName", value: "消防水箱 · Fire water tank ≥ 1.5 m" },
       {
         id: "thresholds",
         value: {
@@ -183,6 +183,6 @@ it("a site with several gateways, tanks and boilers still has a wall of one scre
   const names = panelOf(larger, "锅炉温度 · Boiler temperature").fieldConfig?.overrides.map(
     ({ properties }) => properties[0]?.value as unknown,
   );
-  expect(names?.[0]).toBe("1 号取暖锅炉 出水温度 · Heating boiler 1 Supply temperature");
+  expect(names?.[0]).toBe("1 号取暖锅炉 出水温度 · Heating boiler 1 Supply temperature ≤ 85 °C");
   expect(names).toHaveLength(4);
 });

@@ -33,7 +33,7 @@ import type { Site } from "@gengfu/shared/model/site";
 import type { Text } from "@gengfu/shared/model/text";
 import { influxDatasource } from "./influx.ts";
 import { labelOf, type NamedSeries } from "./names.ts";
-import { thresholdsOf } from "./thresholds.ts";
+import { limitWords, thresholdsOf } from "./thresholds.ts";
 import { both, bothOf } from "./words.ts";
 
 /** The width of Grafana's grid, in columns. */
@@ -50,12 +50,20 @@ export const noData = both("无数据", "No data");
  */
 export const wallText = { titleSize: 32, valueSize: 72 } as const;
 
+/** Values that are words in two languages, which stand on one line of a tile that takes a quarter of the wall. */
+export const wallWords = { titleSize: 32, valueSize: 52 } as const;
+
 /** One big value on a wall, the newest of its query; what has no data says so instead of vanishing. */
 export function tile(title: string): StatBuilder {
   return stat(title)
-    .text(new VizTextDisplayOptionsBuilder().titleSize(wallText.titleSize).valueSize(wallText.valueSize))
+    .text(textOf(wallText))
     .colorMode(BigValueColorMode.Background)
-    .justifyMode(BigValueJustifyMode.Center);
+    .justifyMode(BigValueJustifyMode.Center)
+    .wideLayout(false);
+}
+
+export function textOf(size: { titleSize: number; valueSize: number }): VizTextDisplayOptionsBuilder {
+  return new VizTextDisplayOptionsBuilder().titleSize(size.titleSize).valueSize(size.valueSize);
 }
 
 export function stat(title: string): StatBuilder {
@@ -125,18 +133,25 @@ interface Overridable {
   overrideByName(name: string, properties: DynamicConfigValue[]): this;
 }
 
-/**
- * Gives the series that the site file names their name, scale and limits; `drawn` also draws the limits as lines, and
- * where what is shown isn't the measure itself (a sum, a slope), `judged: false` gives the name alone.
- */
+/** How a series is shown: its limits drawn as lines (on a graph) or told in words after its name (where no axis shows). */
+interface SeriesLook {
+  readonly drawn?: boolean;
+  /** The unit of the limits in words; without it they aren't told. */
+  readonly told?: string;
+  /** False where what is shown isn't the measure itself but a sum or a slope: then scale and limits don't apply. */
+  readonly judged?: boolean;
+}
+
+/** Gives the series that the site file names their name, scale and limits. */
 export function nameSeries<Panel extends Overridable>(
   panel: Panel,
   site: Site,
   named: readonly NamedSeries[],
-  { drawn = false, judged = true }: { drawn?: boolean; judged?: boolean } = {},
+  { drawn = false, told, judged = true }: SeriesLook = {},
 ): Panel {
   for (const one of named) {
-    const name: DynamicConfigValue = { id: "displayName", value: one.name };
+    const limits = told === undefined ? "" : limitWords(site, one, told);
+    const name: DynamicConfigValue = { id: "displayName", value: limits === "" ? one.name : `${one.name} ${limits}` };
     panel.overrideByName(labelOf(one), judged ? [name, ...limitsOf(site, one, drawn)] : [name]);
   }
   return panel;

@@ -33,6 +33,14 @@ export function thresholdsOf(site: Site, series: Series): Threshold[] {
   return steps;
 }
 
+/** The limits of a series in few words, such as `≥ 1.5 m` or `≤ 85 °C`; empty where no rule states any. */
+export function limitWords(site: Site, series: Series, unit: string): string {
+  const words = site.rules.flatMap(({ when }) =>
+    judges(when, series) ? [`${when.type === "below" ? "≥" : "≤"} ${when.limit} ${unit}`] : [],
+  );
+  return [...new Set(words)].join(", ");
+}
+
 /** The contact's value that its rule fires on, and how grave that is; closed and unjudged where no rule says. */
 export function alarmOf(site: Site, series: Series): { value: 0 | 1; severity: Severity | null } {
   const rule = site.rules.find(({ when }) => when.type === "contact" && covers(when, series));

@@ -37,11 +37,8 @@ export function wallDashboard(site: Site, figures: Figures): Dashboard {
     .readonly()
     .withVariable(siteVariable());
   line(builder, 7, fireTiles(site));
-  line(builder, 6, [
-    ...(["critical", "warning", "info"] as const).map(alertTile),
-    gatewayTile(site),
-    lastSeenTile(site),
-  ]);
+  const counts = (["critical", "warning", "info"] as const).map(alertTile);
+  line(builder, 6, [...counts, gatewayTile(site), lastSeenTile(site)], [4, 4, 4, 6, 6]);
   line(builder, 8, [tankGauge(site), boilerTiles(site), pressureTiles(site)], [10, 8, 6]);
   line(builder, 6, [tapsTile(), checkpointsTile(site), peopleTile(), backlogTile(site, figures)]);
   return finish(builder);

@@ -105,12 +105,12 @@ describe.skipIf(lacks("influxd"))("dashboards over a real influxd that the cloud
     it("people are counted by day through the gate's restarts", async () => {
       const rows = await rowsOf("facility", "每日安检人次 · People screened per day");
       expect(rows.map(({ sum }) => sum)).toEqual(Array.from({ length: made.days }, () => made.peoplePerDay));
-      expect(await rowsOf("wall", "今日安检人次 · People screened today")).toMatchObject([{ sum: made.peoplePerDay }]);
+      expect(await rowsOf("wall", "今日安检 · Screened today")).toMatchObject([{ sum: made.peoplePerDay }]);
     });
 
     it("taps of today, and the checkpoints among them", async () => {
       expect(await rowsOf("wall", "今日打卡 · Taps today")).toMatchObject([{ count: made.taps.length }]);
-      expect(await rowsOf("wall", "今日已巡点位 · Checkpoints visited today")).toMatchObject([{ count: 3 }]);
+      expect(await rowsOf("wall", "今日点位 · Points today")).toMatchObject([{ count: 3 }]);
     });
 
     it("taps by guard, the unregistered card among them", async () => {

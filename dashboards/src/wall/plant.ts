@@ -4,14 +4,13 @@ import {
   BigValueGraphMode,
   ReduceDataOptionsBuilder,
   VizOrientation,
-  VizTextDisplayOptionsBuilder,
 } from "@grafana/grafana-foundation-sdk/common";
 import { PanelBuilder as BarGaugeBuilder } from "@grafana/grafana-foundation-sdk/bargauge";
 import { Celsius, Kilopascals } from "@grafana/grafana-foundation-sdk/units";
 import type { Site } from "@gengfu/shared/model/site";
 import { atSite, influxDatasource, inRange, oneOf, series, where } from "../influx.ts";
 import { idsOfType, seriesAlias, seriesOfKind } from "../names.ts";
-import { byThresholds, metres, nameSeries, noData, tile, wallText } from "../panels.ts";
+import { byThresholds, metres, nameSeries, noData, textOf, tile, wallText } from "../panels.ts";
 import { both } from "../words.ts";
 import type { Tile } from "../wall.ts";
 
@@ -23,27 +22,27 @@ export function tankGauge(site: Site): Tile {
     .decimals(2)
     .min(0)
     .noValue(noData)
-    .displayMode(BarGaugeDisplayMode.Lcd)
+    .displayMode(BarGaugeDisplayMode.Basic)
     .namePlacement(BarGaugeNamePlacement.Top)
     .orientation(VizOrientation.Horizontal)
     .showUnfilled(true)
     .colorScheme(byThresholds())
     .reduceOptions(new ReduceDataOptionsBuilder().calcs(["lastNotNull"]))
-    .text(new VizTextDisplayOptionsBuilder().titleSize(wallText.titleSize).valueSize(56))
+    .text(textOf(wallText))
     .withTarget(newest("level", ""));
-  return nameSeries(panel, site, seriesOfKind(site, "level"));
+  return nameSeries(panel, site, seriesOfKind(site, "level"), { told: "m" });
 }
 
 export function boilerTiles(site: Site): Tile {
   const panel = tile(both("锅炉温度", "Boiler temperature")).unit(Celsius).decimals(1);
   panel.graphMode(BigValueGraphMode.Area).withTarget(newest("temperature", boilers(site)));
-  return nameSeries(panel, site, seriesOfKind(site, "temperature", "boiler"));
+  return nameSeries(panel, site, seriesOfKind(site, "temperature", "boiler"), { told: "°C" });
 }
 
 export function pressureTiles(site: Site): Tile {
   const panel = tile(both("锅炉压力", "Boiler pressure")).unit(Kilopascals).decimals(0);
   panel.graphMode(BigValueGraphMode.Area).withTarget(newest("pressure", boilers(site)));
-  return nameSeries(panel, site, seriesOfKind(site, "pressure", "boiler"));
+  return nameSeries(panel, site, seriesOfKind(site, "pressure", "boiler"), { told: "kPa" });
 }
 
 function boilers(site: Site): string {

@@ -1,10 +1,10 @@
-import { ReduceDataOptionsBuilder, VizTextDisplayOptionsBuilder } from "@grafana/grafana-foundation-sdk/common";
+import { ReduceDataOptionsBuilder } from "@grafana/grafana-foundation-sdk/common";
 import type { Severity } from "@gengfu/shared/model/rule";
 import type { Site } from "@gengfu/shared/model/site";
 import type { Figures } from "../figures.ts";
 import { atSite, inRange, oneOf, series, table, where } from "../influx.ts";
 import { idsOfType, labelOf, type NamedSeries, seriesAlias, seriesOfKind } from "../names.ts";
-import { mapping, nameIds, namesOf, thresholds, tile, wallText } from "../panels.ts";
+import { mapping, nameIds, namesOf, textOf, thresholds, tile, wallWords } from "../panels.ts";
 import { severityColours, severityNames } from "../severity.ts";
 import { alarmOf, colours } from "../thresholds.ts";
 import { both, bothOf } from "../words.ts";
@@ -27,6 +27,7 @@ function contactTile(site: Site, contact: NamedSeries): Tile {
   const alarm = { text: contact.name, color: severity === "critical" ? colours.bad : colours.watch };
   const channel = contact.channel ?? "-";
   return tile(contact.name)
+    .text(textOf(wallWords))
     .mappings([value === 1 ? mapping(quiet, alarm) : mapping(alarm, quiet)])
     .thresholds(thresholds([{ value: null, color: colours.unknown }]))
     .timeFrom(standing)
@@ -48,9 +49,10 @@ function linkTile(site: Site): Tile {
   const panels = idsOfType(site, "fire_panel");
   const named = site.devices.filter(({ id }) => panels.includes(id));
   const panel = tile(both("消防主机通信", "Fire panel link"))
+    .text(textOf(wallWords))
     .mappings([
       mapping(
-        { text: both("中断", "Offline"), color: colours.bad },
+        { text: both("离线", "Offline"), color: colours.bad },
         { text: both("在线", "Online"), color: colours.good },
       ),
     ])
@@ -115,10 +117,11 @@ export function alertTile(severity: Severity): Tile {
 
 export function gatewayTile(site: Site): Tile {
   const panel = tile(both("网关", "Gateways"))
+    .text(textOf(wallWords))
     .mappings([
       mapping(
-        { text: both("断开", "Offline"), color: colours.bad },
-        { text: both("已连接", "Connected"), color: colours.good },
+        { text: both("离线", "Offline"), color: colours.bad },
+        { text: both("在线", "Online"), color: colours.good },
       ),
     ])
     .thresholds(thresholds([{ value: null, color: colours.unknown }]))
@@ -136,20 +139,24 @@ export function gatewayTile(site: Site): Tile {
 
 /** When a gateway was last heard: the time of its newest status that was sent while it was connected. */
 export function lastSeenTile(site: Site): Tile {
-  return tile(both("网关最近通信", "Gateway last seen"))
-    .overrideByName("Time", [{ id: "unit", value: "dateTimeFromNow" }])
-    .overrideByName("gateway", [{ id: "mappings", value: [namesOf(site.gateways)] }])
-    .thresholds(thresholds([{ value: null, color: colours.neutral }]))
-    .timeFrom(standing)
-    .hideTimeOverride(true)
-    .reduceOptions(new ReduceDataOptionsBuilder().values(true).calcs([]).fields("/^Time$/"))
-    .text(new VizTextDisplayOptionsBuilder().titleSize(wallText.titleSize).valueSize(48))
-    .withTarget(
-      table(
-        "A",
-        `SELECT last("connected") FROM "gateway_status" ${where(inRange, atSite, '"connected" >= 1')} GROUP BY "gateway"`,
-      ),
-    );
+  return (
+    tile(both("网关最近通信", "Gateway last seen"))
+      // without the number beside it, a row is called by its gateway alone
+      .withTransformation({ id: "organize", options: { excludeByName: { last: true } } })
+      .overrideByName("Time", [{ id: "unit", value: "dateTimeFromNow" }])
+      .overrideByName("gateway", [{ id: "mappings", value: [namesOf(site.gateways)] }])
+      .thresholds(thresholds([{ value: null, color: colours.neutral }]))
+      .timeFrom(standing)
+      .hideTimeOverride(true)
+      .reduceOptions(new ReduceDataOptionsBuilder().values(true).calcs([]).fields("/^Time$/"))
+      .text(textOf(wallWords))
+      .withTarget(
+        table(
+          "A",
+          `SELECT last("connected") FROM "gateway_status" ${where(inRange, atSite, '"connected" >= 1')} GROUP BY "gateway"`,
+        ),
+      )
+  );
 }
 
 export function backlogTile(site: Site, figures: Figures): Tile {
@@ -170,5 +177,6 @@ export function backlogTile(site: Site, figures: Figures): Tile {
         "$tag_gateway",
       ),
     );
-  return nameIds(panel, site.gateways);
+  const named = site.gateways.map(({ id, name }) => ({ id, name: { zh: `${name.zh}待传`, en: `${name.en} backlog` } }));
+  return nameIds(panel, named);
 }

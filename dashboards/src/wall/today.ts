@@ -11,7 +11,7 @@ export function tapsTile(): Tile {
 }
 
 export function checkpointsTile(site: Site): Tile {
-  const name = both("今日已巡点位", "Checkpoints visited today");
+  const name = both("今日点位", "Points today");
   const panel = today(
     name,
     `SELECT count("taps") FROM
@@ -21,7 +21,7 @@ export function checkpointsTile(site: Site): Tile {
 }
 
 export function peopleTile(): Tile {
-  const name = both("今日安检人次", "People screened today");
+  const name = both("今日安检", "Screened today");
   return today(
     name,
     `SELECT sum("people") FROM
