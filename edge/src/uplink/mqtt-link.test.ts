@@ -1,0 +1,152 @@
+import { once } from "node:events";
+import { createServer, type AddressInfo, type Server, type Socket } from "node:net";
+import { memoryLog } from "@gengfu/shared/log/memory-log";
+import { decodeBatch } from "@gengfu/shared/codec/batch";
+import { silentLogger } from "@gengfu/shared/logging";
+import type { Reading } from "@gengfu/shared/model/reading";
+import { systemClock } from "@gengfu/shared/time/clock";
+import { parseUplinkTopic } from "@gengfu/shared/uplink-protocol";
+import { Aedes, type AuthenticateError, type PublishPacket } from "aedes";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { quietStatus } from "../testing/fake-link.ts";
+import { mqttDial } from "./mqtt-link.ts";
+import { Uplink } from "./uplink.ts";
+
+/** A cloud that does what the test says at each publish. */
+class FakeCloud {
+  readonly publishes: PublishPacket[] = [];
+  onPublish: (packet: PublishPacket, socket: Socket) => "acknowledge" | "ignore" = () => "acknowledge";
+  readonly #sockets = new Set<Socket>();
+  readonly #server: Server = createServer();
+  #broker: Aedes | undefined;
+
+  async start(port = 0): Promise<number> {
+    const broker = await Aedes.createBroker({
+      authenticate: (_, user, password, done) => {
+        if (user === "gate" && password?.toString() === "hush") return done(null, true);
+        const error: Error = Object.assign(new Error("refused"), { returnCode: 4 });
+        done(error as AuthenticateError, null);
+      },
+      authorizePublish: (client, packet, done) => {
+        this.publishes.push(packet);
+        if (this.onPublish(packet, client?.conn as Socket) === "acknowledge") done();
+      },
+    });
+    this.#broker = broker;
+    this.#server.on("connection", (socket: Socket) => {
+      this.#sockets.add(socket);
+      broker.handle(socket);
+    });
+    this.#server.listen(port, "127.0.0.1");
+    await once(this.#server, "listening");
+    return (this.#server.address() as AddressInfo).port;
+  }
+
+  /** Every seq that was acknowledged, by lane. */
+  batches(): { lane: string; dup: boolean; seqs: number[] }[] {
+    return this.publishes
+      .filter(({ qos }) => qos === 1)
+      .map(({ topic, payload, dup }) => ({
+        lane: parseUplinkTopic(topic)?.channel ?? "none",
+        dup,
+        seqs: decodeBatch(payload as Buffer).readings.map(({ seq }) => seq),
+      }));
+  }
+
+  cut(): void {
+    for (const socket of this.#sockets) socket.resetAndDestroy();
+  }
+
+  async stop(): Promise<void> {
+    this.#server.close();
+    this.cut();
+    await new Promise<void>((resolve) => this.#broker?.close(() => resolve()) ?? resolve());
+  }
+}
+
+let cloud: FakeCloud;
+let port: number;
+let stop: AbortController;
+beforeEach(async () => {
+  cloud = new FakeCloud();
+  port = await cloud.start();
+  stop = new AbortController();
+});
+afterEach(async () => {
+  stop.abort();
+  await cloud.stop();
+});
+
+const dial = (secret = "hush") => mqttDial({ url: `mqtt://127.0.0.1:${port}`, gateway: "gate", secret, ca: undefined });
+
+describe("a link by MQTT", () => {
+  it("tells of each acknowledgement, and of the end", async () => {
+    const link = await dial()(stop.signal);
+    const acknowledged = Promise.withResolvers<void>();
+    link.publish("gengfu/uplink/v1/gate/events", Buffer.from("x"), acknowledged.resolve);
+    await acknowledged.promise;
+    cloud.cut();
+    expect(await link.lost).toMatch(/ECONNRESET|closed/);
+  });
+
+  it("does not come about with a wrong secret, without a cloud, or once it is no longer wanted", async () => {
+    await expect(dial("wrong")(stop.signal)).rejects.toThrow(/not authorized|bad user/i);
+    const wanted = dial()(stop.signal);
+    stop.abort();
+    await expect(wanted).rejects.toThrow("no longer wanted");
+    await cloud.stop();
+    await expect(dial()(new AbortController().signal)).rejects.toThrow(/ECONNREFUSED/);
+  });
+});
+
+describe("the uplink over MQTT", () => {
+  const reading: Reading = {
+    device: "tank",
+    kind: "level",
+    channel: null,
+    at: 5,
+    receivedAt: 6,
+    clock: "synchronised",
+    value: 1,
+    detail: null,
+  };
+
+  it("sends everything again that was under way when the line was cut, from the log and not from mqtt.js", async () => {
+    const log = memoryLog<Reading>();
+    await log.append(
+      "samples",
+      Array.from({ length: 3_000 }, () => reading),
+    );
+    let cuts = 0;
+    cloud.onPublish = ({ qos }, socket) => {
+      if (qos === 0 || cuts === 3) return "acknowledge";
+      cuts += 1;
+      socket.resetAndDestroy();
+      return "ignore";
+    };
+    const uplink = new Uplink({
+      log,
+      gateway: "gate",
+      dial: dial(),
+      linger_ms: 0,
+      acknowledge_timeout_ms: 30_000,
+      heartbeat_ms: 60_000,
+      status: () => quietStatus,
+      random: () => 0.99,
+      clock: systemClock,
+      logger: silentLogger,
+    });
+    const running = uplink.run(stop.signal);
+    await vi.waitFor(() => expect(log.backlog("uplink").samples).toBe(0), { timeout: 10_000 });
+    const batches = cloud.batches();
+    expect(batches.every(({ dup }) => !dup)).toBe(true);
+    expect(new Set(batches.flatMap(({ seqs }) => seqs)).size).toBe(3_000);
+    expect(batches.slice(-2).flatMap(({ seqs }) => seqs)).toHaveLength(3_000);
+    const acknowledged = cloud.publishes.length;
+    await log.append("events", [{ ...reading, kind: "contact" }]);
+    await vi.waitFor(() => expect(log.backlog("uplink").events).toBe(0));
+    expect(cloud.publishes).toHaveLength(acknowledged + 1);
+    stop.abort();
+    await running;
+  });
+});
