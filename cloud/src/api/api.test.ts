@@ -98,6 +98,20 @@ describe("readings", () => {
   });
 });
 
+test("a batch that could not be decoded is listed with what broke the contract", async () => {
+  const detail = { topic: "t", code: "c", message: "m", path: "p", payload: "{}" };
+  api.store.rows.push(testReading("quarantine", "tank", now, { detail }));
+  const body = Buffer.alloc(1_000, 1);
+  api.batches.push({ id: 1, at: now + 1, gateway: "main", topic: "b", code: "batch_malformed", message: "torn", body });
+  const found = await listed("/quarantine", "quarantine");
+  expect(found).toEqual([
+    { at: now + 1, gateway: "main", device: null, topic: "b", code: "batch_malformed", message: "torn", path: "", payload: "AQEB".repeat(100) },
+    { at: now, gateway: "main", device: "tank", ...detail },
+  ]);
+  expect(await listed("/quarantine?device=tank", "quarantine")).toEqual([found[1]]);
+  expect(await listed(`/quarantine?to=${now}`, "quarantine")).toEqual([]);
+});
+
 describe("series", () => {
   test("in buckets, oldest first", async () => {
     api.store.rows.push(

@@ -6,6 +6,7 @@ import { ManualClock } from "@gengfu/shared/time/clock";
 import type { Alert, AlertStep, AlertWithSteps, Notification } from "../alerts/alert.ts";
 import type { AlertAnswer, AlertQuery } from "../alerts/alert-service.ts";
 import type { GatewayView } from "../gateways/registry.ts";
+import type { QuarantinedBatch } from "../ingress/batch-quarantine.ts";
 import { DeviceStates } from "../live/device-states.ts";
 import { LiveHub } from "../live/hub.ts";
 import { Patrol } from "../patrol/patrol.ts";
@@ -219,6 +220,7 @@ export interface TestApi {
   readonly devices: DeviceStates;
   readonly hub: LiveHub;
   readonly checks: Record<string, () => Check>;
+  readonly batches: QuarantinedBatch[];
 }
 
 /** The whole API over fakes; the clock stands still. */
@@ -234,6 +236,7 @@ export async function testApi(
   const gateway = (id: string): GatewayView | undefined => gateways.find((each) => each.id === id);
   const devices = new DeviceStates({ sites, clock, gateway });
   const hub = new LiveHub({ clock, logger: silentLogger, show: (reading) => views.view(reading) });
+  const batches: QuarantinedBatch[] = [];
   const checks: Record<string, () => Check> = { log: () => ({ status: "ok", detail: null }) };
   const app = await createApi({
     listen: { host: "127.0.0.1", port: 0, plaintext: false },
@@ -244,6 +247,7 @@ export async function testApi(
     store,
     views,
     clock,
+    quarantinedBatches: () => batches,
     alerts,
     gateways: { list: () => gateways },
     devices,
@@ -263,7 +267,7 @@ export async function testApi(
     logger: silentLogger,
   });
   await app.ready();
-  return { app, clock, store, alerts, gateways, devices, hub, checks };
+  return { app, clock, store, alerts, gateways, devices, hub, checks, batches };
 }
 
 export const bearer = (role: keyof typeof tokens): { authorization: string } => ({

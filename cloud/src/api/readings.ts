@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { Clock } from "@gengfu/shared/time/clock";
-import { readingsLimit, type Store } from "../stores/store.ts";
+import type { QuarantinedBatch } from "../ingress/batch-quarantine.ts";
+import { readingsLimit, type ReadingRow, type Store } from "../stores/store.ts";
 import { bucket, channel, device, kind, limit, period, requireOrder, scalarKind, seriesPeriod } from "./query.ts";
 import { reading, type ReadingViews } from "./reading-view.ts";
 import { problems, type Api } from "./routes.ts";
@@ -9,22 +10,28 @@ export interface ReadingsRoutes {
   readonly store: Pick<Store, "readings" | "series">;
   readonly views: ReadingViews;
   readonly clock: Clock;
+  /** Batches that could not be decoded, newest first. */
+  readonly quarantinedBatches: (limit: number) => readonly QuarantinedBatch[];
 }
+
+/** Whole batches are kept for whoever looks into them on the machine itself; here their beginning must do. */
+const batches_max = 100;
+const batchBytes_max = 300;
 
 const quarantined = z
   .object({
     at: z.int().describe("When the edge took it in, epoch milliseconds UTC."),
     gateway: z.string(),
-    device: z.string(),
+    device: z.string().nullable().describe("Null for a whole batch of a gateway that could not be decoded."),
     topic: z.string(),
     code: z.string().describe("What was wrong, as a stable code."),
     message: z.string().describe("The same as a sentence."),
     path: z.string().describe("Where in the payload."),
-    payload: z.string().describe("What was sent, cut where it was long."),
+    payload: z.string().describe("What was sent, cut where it was long; of a batch its first bytes in base64."),
   })
   .meta({ id: "Quarantined", description: "A payload that broke the contract." });
 
-export function readingsRoutes(api: Api, { store, views, clock }: ReadingsRoutes): void {
+export function readingsRoutes(api: Api, { store, views, clock, quarantinedBatches }: ReadingsRoutes): void {
   api.route({
     method: "GET",
     url: "/readings",
@@ -114,18 +121,29 @@ export function readingsRoutes(api: Api, { store, views, clock }: ReadingsRoutes
     handler: async ({ query }) => {
       requireOrder(query.from, query.to);
       const rows = await store.readings({ ...query, kind: "quarantine" });
-      return {
-        quarantine: rows.map(({ at, gateway, device: from, detail }) => ({
-          at,
-          gateway,
-          device: from,
-          topic: String(detail?.["topic"] ?? ""),
-          code: String(detail?.["code"] ?? ""),
-          message: String(detail?.["message"] ?? ""),
-          path: String(detail?.["path"] ?? ""),
-          payload: String(detail?.["payload"] ?? ""),
-        })),
-      };
+      const batches = query.device === undefined ? quarantinedBatches(Math.min(query.limit, batches_max)) : [];
+      const { from = -Infinity, to = Infinity } = query;
+      const all = [...rows.map(ofReading), ...batches.map(ofBatch).filter(({ at }) => at >= from && at < to)];
+      return { quarantine: all.sort((a, b) => b.at - a.at).slice(0, query.limit) };
     },
   });
+}
+
+function ofReading({ at, gateway, device: from, detail }: ReadingRow): z.output<typeof quarantined> {
+  const text = (name: string): string => String(detail?.[name] ?? "");
+  return {
+    at,
+    gateway,
+    device: from,
+    topic: text("topic"),
+    code: text("code"),
+    message: text("message"),
+    path: text("path"),
+    payload: text("payload"),
+  };
+}
+
+function ofBatch({ at, gateway, topic, code, message, body }: QuarantinedBatch): z.output<typeof quarantined> {
+  const payload = Buffer.from(body.subarray(0, batchBytes_max)).toString("base64");
+  return { at, gateway, device: null, topic, code, message, path: "", payload };
 }

@@ -47,7 +47,7 @@ describe("when asked", () => {
     ],
     [
       "missed for now, since readings lack",
-      { missing: [[4, 5]] as [number, number][] },
+      { missingBecause: [{ from: 4, to: 5, reason: "in transit or lost" }] },
       [],
       { state: "missed", provisional: true },
     ],

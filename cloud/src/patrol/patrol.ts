@@ -2,7 +2,9 @@ import type { Logger } from "@gengfu/shared/logging";
 import type { StoredReading } from "@gengfu/shared/model/reading";
 import { gatewayOf, type Route, type Site } from "@gengfu/shared/model/site";
 import { pause, type Clock } from "@gengfu/shared/time/clock";
+import { Nudge } from "../live/nudge.ts";
 import type { GatewayRegistry, GatewayView } from "../gateways/registry.ts";
+import { unexplained } from "../ledger/received.ts";
 import { readingsLimit, type ReadingRow, type Store } from "../stores/store.ts";
 import { createDirectory, type Directory } from "./directory.ts";
 import { dateAt, plannedRounds, type PlannedRound } from "./plan.ts";
@@ -39,8 +41,7 @@ export class Patrol {
   readonly #options: PatrolOptions;
   readonly #places: readonly Place[];
   readonly #listeners = new Set<(round: Round) => void>();
-  #wake: (() => void) | undefined;
-  #dirty = false;
+  readonly #changes = new Nudge();
 
   constructor(options: PatrolOptions) {
     this.#options = options;
@@ -83,40 +84,25 @@ export class Patrol {
 
   /** Says that a gateway came, went or told of its backlog: what is provisional may no longer be, or become so. */
   gatewayChanged(): void {
-    this.#changed();
+    this.#changes.nudge();
   }
 
   async run(signal: AbortSignal): Promise<void> {
     const { clock, logger } = this.#options;
     while (!signal.aborted) {
-      this.#dirty = false;
       try {
         for (const place of this.#places) await this.#judgeChanged(place);
       } catch (error) {
         logger.warn({ err: error }, "rounds can't be judged for now");
       }
-      await this.#change(signal);
+      await this.#changes.wait(clock, tick_ms, signal);
       await pause(clock, settle_ms, signal);
     }
   }
 
   #touch(place: Place, day: Temporal.PlainDate): void {
     if (place.touched.size < days_max) place.touched.add(day.toString());
-    this.#changed();
-  }
-
-  #changed(): void {
-    this.#dirty = true;
-    this.#wake?.();
-  }
-
-  /** Resolves when something has changed since the last judging, at the latest with the next tick. */
-  async #change(signal: AbortSignal): Promise<void> {
-    if (this.#dirty) return;
-    const woken = new AbortController();
-    this.#wake = () => woken.abort();
-    await pause(this.#options.clock, tick_ms, AbortSignal.any([signal, woken.signal]));
-    this.#wake = undefined;
+    this.#changes.nudge();
   }
 
   async #judgeChanged(place: Place): Promise<void> {
@@ -201,7 +187,9 @@ function doubtOf(id: string, gateway: GatewayView | undefined): GatewayDoubt {
     id,
     lastSeenAt: gateway?.lastSeenAt ?? null,
     backlog_events: gateway?.queued?.events ?? 0,
-    missing: gateway?.missing.reduce((sum, [from, to]) => sum + to - from + 1, 0) ?? 0,
+    missing: (gateway?.missingBecause ?? [])
+      .filter(({ reason }) => reason === unexplained)
+      .reduce((sum, { from, to }) => sum + to - from + 1, 0),
     clock_sure: gateway?.clock !== "unsynchronised",
   };
 }

@@ -1,0 +1,137 @@
+import { listenSchema } from "@gengfu/shared/config/listen";
+import type { ConfigReader } from "@gengfu/shared/config/reader";
+import { secret } from "@gengfu/shared/config/secret";
+import { site as siteSchema, type Site } from "@gengfu/shared/model/site";
+import { duration } from "@gengfu/shared/time/duration";
+import { dirname, resolve } from "node:path";
+import { z } from "zod";
+import { roles } from "./api/tokens.ts";
+import { aliyunSmsConfig } from "./notifiers/aliyun-sms/config.ts";
+import { notificationSettings } from "./notifiers/settings.ts";
+import { wecomBotConfig } from "./notifiers/wecom-bot/config.ts";
+import { influxSettings } from "./stores/influx/settings.ts";
+
+const token = z.strictObject({
+  name: z.string().min(1).max(100).describe("Who or what uses it; stands in logs and in the console."),
+  token: secret("The token itself, at least 8 characters.").min(8).max(500),
+  role: z
+    .enum(roles)
+    .default("viewer")
+    .describe("viewer reads; manager also acknowledges and closes alerts; admin may all that there is."),
+});
+
+/** `cloud.yaml`: addresses, tokens, stores and channels of one cloud. */
+export const cloudSchema = z.strictObject({
+  data: z.string().min(1).describe("Folder of everything that survives a restart; it is made where it lacks."),
+  sites: z
+    .array(z.string().min(1))
+    .min(1)
+    .describe("The sites' files. Paths here and in `data` are relative to the file that they stand in."),
+  http: listenSchema("the API and the console", 8080).prefault({}).describe("Where the API and the console listen."),
+  uplink: listenSchema("the broker for gateways", 8884).prefault({}).describe("Where the broker for gateways listens."),
+  tokens: z
+    .array(token)
+    .min(1)
+    .superRefine((tokens, context) => {
+      for (const key of ["name", "token"] as const) {
+        tokens.forEach((each, index) => {
+          if (tokens.findIndex((other) => other[key] === each[key]) === index) return;
+          context.addIssue({ code: "custom", path: [index, key], message: `a ${key} that no other token has` });
+        });
+      }
+    })
+    .describe("Who may use the API and the console."),
+  console: z
+    .strictObject({
+      open_on_loopback: z
+        .boolean()
+        .default(false)
+        .describe("Signs consoles on this very machine in as a manager, without a token."),
+    })
+    .prefault({})
+    .describe("The console."),
+  store: z
+    .strictObject({
+      age_max: duration.prefault("400d").describe("Readings older than this are removed from the embedded store."),
+      bytes_max: z
+        .int()
+        .min(64 * 1024 * 1024)
+        .default(8 * 1024 ** 3)
+        .describe("Beyond this size of the embedded store, in bytes, the oldest readings go."),
+    })
+    .prefault({})
+    .describe("The embedded store, which answers the API."),
+  log: z
+    .strictObject({
+      bytes_max: z
+        .int()
+        .min(64 * 1024 * 1024)
+        .default(8 * 1024 ** 3)
+        .describe("What the log may hold for consumers that are behind, in bytes; then gateways are made to wait."),
+    })
+    .prefault({})
+    .describe("The durable log of what gateways delivered."),
+  influx: z
+    .preprocess(offWithoutUrl, influxSettings.optional())
+    .optional()
+    .describe("InfluxDB, written beside the embedded store; off while `url` is empty."),
+  notifications: z
+    .strictObject({
+      ...notificationSettings.shape,
+      wecom_bot: z.preprocess(withoutBlanks, wecomBotConfig).prefault({}).describe("WeCom group bot; off without `url`."),
+      aliyun_sms: z
+        .preprocess(withoutBlanks, aliyunSmsConfig)
+        .prefault({})
+        .describe("Aliyun SMS; off without `access_key_id`."),
+    })
+    .prefault({})
+    .describe("Messages to people. Of a channel that is off they stand in the console as `would be sent`."),
+});
+
+export type CloudConfig = z.output<typeof cloudSchema>;
+
+export interface CloudSetup {
+  readonly config: CloudConfig;
+  readonly sites: readonly [Site, ...Site[]];
+}
+
+/** Reads the cloud's file and the sites' files; `reader.finish()` then reports the mistakes of all of them. */
+export function readCloudConfig(reader: ConfigReader, file: string): CloudSetup | undefined {
+  const raw = reader.read(file, cloudSchema);
+  if (raw === undefined) return undefined;
+  const folder = dirname(resolve(file));
+  const config = { ...raw, data: resolve(folder, raw.data), sites: raw.sites.map((path) => resolve(folder, path)) };
+  const seen = { sites: new Map<string, string>(), gateways: new Map<string, string>(), devices: new Map<string, string>() };
+  const sites: Site[] = [];
+  for (const path of config.sites) {
+    const site = reader.read(path, siteSchema);
+    if (site === undefined) continue;
+    sites.push(site);
+    for (const [list, entries] of Object.entries({ sites: [site], gateways: site.gateways, devices: site.devices })) {
+      entries.forEach(({ id }, index) => {
+        const known = seen[list as keyof typeof seen];
+        const other = known.get(id);
+        if (other === undefined) known.set(id, path);
+        else reader.reject(path, list === "sites" ? ["id"] : [list, index, "id"], id, `an id that is not in ${other}`);
+      });
+    }
+  }
+  const [first, ...others] = sites;
+  return first === undefined ? undefined : { config, sites: [first, ...others] };
+}
+
+/**
+ * A part of the file whose empty settings count as left away, so that variables of the environment which may be empty,
+ * as in `url: ${WECOM_BOT_URL:-}`, can stand in it.
+ */
+function withoutBlanks(raw: unknown): unknown {
+  if (raw === null) return {};
+  if (typeof raw !== "object" || Array.isArray(raw)) return raw;
+  return Object.fromEntries(Object.entries(raw).filter(([, value]) => value !== null && value !== ""));
+}
+
+function offWithoutUrl(raw: unknown): unknown {
+  const settings = withoutBlanks(raw);
+  const isOff = typeof raw === "object" && raw !== null && "url" in raw && (raw.url === null || raw.url === "");
+  return raw === null || isOff ? undefined : settings;
+}
