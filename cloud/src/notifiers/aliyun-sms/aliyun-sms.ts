@@ -1,0 +1,100 @@
+import dysmsapi, { SendSmsRequest } from "@alicloud/dysmsapi20170525";
+import { $OpenApiUtil } from "@alicloud/openapi-core";
+import { messageOf } from "@gengfu/shared/errors";
+import type { Channel, Delivery, Message, Notifier } from "../channel.ts";
+import type { AliyunSmsSettings } from "./settings.ts";
+import { standardVariables, templateParams } from "./variables.ts";
+
+/** The stage around the notifier has its own limit; these keep sockets from outliving it for long. */
+const connectTimeout_ms = 5_000;
+const readTimeout_ms = 10_000;
+
+/** Refusals that pass by themselves, beside troubles of the platform (`isp.`) and throttling. */
+const passing: Readonly<Record<string, { readonly retry_after_ms?: number }>> = {
+  "isv.BUSINESS_LIMIT_CONTROL": {},
+  "isv.DAY_LIMIT_CONTROL": { retry_after_ms: 600_000 },
+  "isv.MONTH_LIMIT_CONTROL": { retry_after_ms: 600_000 },
+  // someone may top the account up
+  "isv.AMOUNT_NOT_ENOUGH": {},
+  "isv.OUT_OF_SERVICE": {},
+  InternalError: {},
+  ServiceUnavailable: {},
+};
+const passingPattern = /^(Throttling|isp\.(?!RAM_PERMISSION_DENY))/;
+
+/** Aliyun's short message service, one message to each person. Without settings it is not configured. */
+export function createAliyunSms(settings: AliyunSmsSettings | undefined): Channel {
+  return {
+    name: "aliyun-sms",
+    audience: "people",
+    concurrency: 4,
+    rate: null,
+    render: (message) => renderSms(settings, message),
+    notifier: settings === undefined ? null : createNotifier(settings),
+  };
+}
+
+function createNotifier(settings: AliyunSmsSettings): Notifier {
+  const { protocol, host } = parseEndpoint(settings.endpoint);
+  // the package is CommonJS: its class is the `default` of what Node imports as the default
+  const client = new dysmsapi.default(
+    new $OpenApiUtil.Config({
+      accessKeyId: settings.access_key_id,
+      accessKeySecret: settings.access_key_secret,
+      endpoint: host,
+      protocol,
+      connectTimeout: connectTimeout_ms,
+      readTimeout: readTimeout_ms,
+    }),
+  );
+  return {
+    async send(message) {
+      try {
+        const { body } = await client.sendSms(requestFor(settings, message));
+        return deliveryOf(body?.code, body?.message);
+      } catch (error) {
+        return deliveryOfError(error);
+      }
+    },
+  };
+}
+
+function requestFor(settings: AliyunSmsSettings, message: Message): SendSmsRequest {
+  return new SendSmsRequest({
+    phoneNumbers: message.target.phone ?? "",
+    signName: settings.sign_name,
+    templateCode: settings.template_code,
+    templateParam: JSON.stringify(templateParams(settings.template_variables, message)),
+    outId: message.alert,
+  });
+}
+
+/** The request was answered 200; only the code `OK` means that the message was taken. */
+function deliveryOf(code: string | undefined, detail: string | undefined): Delivery {
+  if (code === "OK") return { ok: true };
+  if (code === undefined)
+    return { ok: false, retryable: true, code: "no_code", detail: detail ?? "an answer without a code" };
+  const known = passing[code] ?? (passingPattern.test(code) ? {} : undefined);
+  return { ok: false, retryable: known !== undefined, code, detail: detail ?? "", ...known };
+}
+
+/** What the SDK throws: an answer with status 4xx or 5xx, or no answer at all. */
+function deliveryOfError(error: unknown): Delivery {
+  const { code, statusCode } = error as { readonly code?: unknown; readonly statusCode?: unknown };
+  if (typeof statusCode !== "number" || typeof code !== "string") {
+    return { ok: false, retryable: true, code: "unreachable", detail: messageOf(error) };
+  }
+  const delivery = deliveryOf(code === "undefined" ? `http_${statusCode}` : code, messageOf(error));
+  return delivery.ok || statusCode < 500 ? delivery : { ...delivery, retryable: true };
+}
+
+function parseEndpoint(endpoint: string): { protocol: string; host: string } {
+  const url = new URL(endpoint.includes("://") ? endpoint : `https://${endpoint}`);
+  return { protocol: url.protocol === "http:" ? "HTTP" : "HTTPS", host: url.host };
+}
+
+/** What goes out, as far as it is known here: the words around the variables are the approved template's. */
+export function renderSms(settings: AliyunSmsSettings | undefined, message: Message): string {
+  const variables = settings?.template_variables ?? standardVariables;
+  return `【${settings?.sign_name ?? "更夫"}】${Object.values(templateParams(variables, message)).join("，")}`;
+}
