@@ -1,7 +1,13 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { AckQueue } from "./ack-queue.ts";
+import { AckQueue, type AckTarget } from "./ack-queue.ts";
 
+const target = (isClosed: () => boolean): AckTarget => ({
+  isClosed,
+  write: () => undefined,
+  drop: () => undefined,
+  settled: () => undefined,
+});
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 it("acknowledges in the order of arrival, each not before what it waits for is durable", async () => {
@@ -14,7 +20,7 @@ it("acknowledges in the order of arrival, each not before what it waits for is d
         const durable = Array.from({ length: 6 }, () => Promise.withResolvers<void>());
         const settled = new Set<number>();
         const acknowledged: number[] = [];
-        const queue = new AckQueue(() => false);
+        const queue = new AckQueue(target(() => false));
         waits.forEach((which, index) => {
           const acknowledge = (): void => {
             expect(which < 0 || settled.has(which)).toBe(true);
@@ -39,7 +45,7 @@ it("acknowledges in the order of arrival, each not before what it waits for is d
 it("leaves what comes after a closed connection, and drops a connection whose publish was not taken", async () => {
   let closed = false;
   const results: (string | undefined)[] = [];
-  const queue = new AckQueue(() => closed);
+  const queue = new AckQueue(target(() => closed));
   const first = Promise.withResolvers<void>();
   queue.hold(first.promise, (error) => results.push(error?.message));
   queue.hold(Promise.reject(new Error("full")), (error) => results.push(error?.message));
@@ -53,4 +59,21 @@ it("leaves what comes after a closed connection, and drops a connection whose pu
   queue.hold(Promise.resolve(), () => results.push("never"));
   await turn();
   expect(results).toHaveLength(2);
+});
+
+it("writes the PUBACKs that become due together at once, in order, around the callbacks between them", async () => {
+  const written: string[] = [];
+  const queue = new AckQueue({ ...target(() => false), write: (bytes) => written.push(bytes.toString("hex")) });
+  const durable = Promise.withResolvers<void>();
+  queue.hold(durable.promise, 1);
+  queue.hold(durable.promise, 258);
+  queue.hold(durable.promise, () => written.push("callback"));
+  queue.follow(3);
+  expect(queue.held).toBe(4);
+  durable.resolve();
+  await turn();
+  expect(written).toEqual(["4002000140020102", "callback", "40020003"]);
+  expect(queue.held).toBe(0);
+  queue.follow(4);
+  expect(written.at(-1)).toBe("40020004");
 });

@@ -6,9 +6,11 @@ export type Acknowledgement = Acknowledge | number;
 
 /** The connection as the queue needs it. */
 export interface AckTarget {
-  isClosed(): boolean;
-  write(bytes: Buffer): void;
-  drop(error: Error): void;
+  readonly isClosed: () => boolean;
+  readonly write: (bytes: Buffer) => void;
+  readonly drop: (error: Error) => void;
+  /** Called after acknowledgements went out, with how many publishes still wait. */
+  readonly settled: (held: number) => void;
 }
 
 interface Group {
@@ -29,6 +31,8 @@ export class AckQueue {
   readonly #groups: Group[] = [];
   readonly #target: AckTarget;
   #held = 0;
+  /** Set once the connection is to end because a publish was not taken over. */
+  #isDropped = false;
 
   constructor(target: AckTarget) {
     this.#target = target;
@@ -70,11 +74,12 @@ export class AckQueue {
     settled.error = error;
     for (;;) {
       const group = this.#groups[0];
-      if (group?.settled !== true) return;
+      if (group?.settled !== true) break;
       this.#groups.shift();
       this.#held -= group.acknowledgements.length;
       this.#acknowledge(group.acknowledgements, group.error);
     }
+    this.#target.settled(this.#held);
   }
 
   #acknowledge(acknowledgements: readonly Acknowledgement[], error: Error | null): void {
@@ -85,14 +90,16 @@ export class AckQueue {
     };
     for (const acknowledgement of acknowledgements) {
       // nobody is there any more: what is not acknowledged comes again, and is known then
-      if (this.#target.isClosed()) return;
-      if (typeof acknowledgement === "function") {
+      if (this.#isDropped || this.#target.isClosed()) return;
+      if (error !== null) {
+        this.#isDropped = true;
+        // a turn later, so that the acknowledgements before it are out
+        setImmediate(() => (typeof acknowledgement === "function" ? acknowledgement : this.#target.drop)(error));
+      } else if (typeof acknowledgement === "function") {
         flush();
-        acknowledgement(error);
-      } else if (error === null) {
-        ids.push(acknowledgement);
+        acknowledgement();
       } else {
-        this.#target.drop(error);
+        ids.push(acknowledgement);
       }
     }
     flush();

@@ -2,7 +2,7 @@ import assert from "node:assert";
 import type { EventEmitter } from "node:events";
 import type { Socket } from "node:net";
 import { deviceTopic } from "@gengfu/firmware-contracts/contract/topics";
-import { parsePublish } from "@gengfu/firmware-contracts/parse";
+import { parsePublish, type ParsedPublish } from "@gengfu/firmware-contracts/parse";
 import type { Listen } from "@gengfu/shared/config/listen";
 import type { Logger } from "@gengfu/shared/logging";
 import type { Clock } from "@gengfu/shared/time/clock";
@@ -11,11 +11,13 @@ import type { DeliveryTrails } from "../intake/delivery-trails.ts";
 import { sentOnce, valueMessage, type Deliver, type Origin } from "../intake/message.ts";
 import { quarantineMessage, type Broken, type Quarantine } from "../intake/quarantine.ts";
 import { RepeatLimit } from "../repeat-limit.ts";
-import type { Acknowledge } from "./ack-queue.ts";
+import type { Acknowledge, Acknowledgement } from "./ack-queue.ts";
 import type { Credentials } from "./credentials.ts";
-import { guardSocket, LargePackets, PacketGuard } from "./packet-guard.ts";
+import { LargePackets, PacketGuard } from "./packet-guard.ts";
+import { PublishLane } from "./publish-lane.ts";
 import type { BrokerLimits } from "./schema.ts";
 import { Session } from "./session.ts";
+import { filterSocket } from "./socket-filter.ts";
 import { SocketServer } from "./socket-server.ts";
 import { UnroutedAedes } from "./unrouted-aedes.ts";
 
@@ -32,10 +34,22 @@ export interface DeviceBrokerOptions {
   readonly logger: Logger;
 }
 
+/** A publish as it came, by whichever way. */
+interface Publish {
+  readonly topic: string;
+  readonly payload: Buffer;
+  readonly qos: number;
+  readonly dup: boolean;
+  readonly messageId?: number | undefined;
+  readonly isWill: boolean;
+}
+
 /** Return codes of CONNACK, MQTT 3.1.1 section 3.2.2.3. */
 const refusedBecause = { identifier: 2, unavailable: 3, credentials: 4, not_authorised: 5 };
 const clientId_chars_max = 128;
 const logInterval_ms = 60_000;
+/** Publishes of one connection that wait for the disk; with more, nothing further is read from it. */
+const laneHeld_max = 1_024;
 const largePackets_bytes_max = 32 * 1024 * 1024;
 const online = valueMessage("state", null, 1);
 const offline = valueMessage("state", null, 0);
@@ -65,6 +79,7 @@ export class DeviceBroker {
       return packet.retain && packet.topic === this.#sessions.get(client)?.stateTopic;
     });
     await aedes.listen();
+    aedes.on("clientReady", (client) => this.#sessions.get(client)?.lane.open());
     aedes.on("unsubscribe", (topics, client) => {
       for (const topic of topics) this.#sessions.get(client)?.subscriptions.delete(topic);
     });
@@ -106,14 +121,27 @@ export class DeviceBroker {
   }
 
   #accept(aedes: UnroutedAedes, socket: Socket): void {
-    const { limits, trails } = this.#options;
+    const { limits, trails, clock } = this.#options;
     const guard = new PacketGuard(limits.packet_bytes_max, this.#large);
     const address = socket.remoteAddress ?? "";
-    guardSocket(socket, guard, (refusal) => {
-      this.#tell(client, refusal, "a connection sent what can't be taken; dropped", { refusal });
+    const lane = new PublishLane(
+      ({ topic, payload, messageId, dup }) => {
+        const publish = { topic, payload, messageId, dup, qos: 1, isWill: false };
+        this.#takeOver(client, session, publish, parsePublish(session.device, topic, payload), messageId);
+      },
+      () => session.showsItIsAlive(clock.monotonic()),
+    );
+    filterSocket(socket, {
+      isPaused: () => session.acks.held >= laneHeld_max,
+      pass: (chunk) => {
+        const refusal = guard.pass(chunk);
+        if (refusal === undefined) return lane.pass(chunk);
+        this.#tell(client, refusal, "a connection sent what can't be taken; dropped", { refusal });
+        return undefined;
+      },
     });
     const client = aedes.handle(socket);
-    const session = new Session(client, guard, address);
+    const session = new Session({ client, socket, lane, address, resumeBelow: laneHeld_max / 2 });
     this.#sessions.set(client, session);
     socket.once("close", () => {
       guard.release();
@@ -187,47 +215,55 @@ export class DeviceBroker {
     done(null, null);
   }
 
-  /** Called for each publish and for wills, before anything is acknowledged. */
+  /** Called by aedes for wills and for publishes that did not take the lane, before anything is acknowledged. */
   #publish(client: Client | null, packet: PublishPacket, acknowledge: Acknowledge): void {
     const session = client === null ? undefined : this.#sessions.get(client);
     if (client === null || session === undefined || session.trail === null) return acknowledge(notTaken("no session"));
     const isWill = (packet as object) === session.will;
     if (isWill && this.#stopping) return acknowledge(notTaken("the broker is stopping"));
-    const payload = packet.payload as Buffer;
-    const { device, acks } = session;
-    const verdict = parsePublish(device, packet.topic, payload);
+    const publish = { ...packet, payload: packet.payload as Buffer, isWill };
+    const verdict = parsePublish(session.device, publish.topic, publish.payload);
     // what the broker keeps of a publish at QoS 2 until its PUBREL is the id, not the content
     if (verdict.verdict !== "state") packet.payload = nothing;
+    if (verdict.verdict === "quarantine") packet.retain = false;
+    this.#takeOver(client, session, publish, verdict, acknowledge);
+  }
+
+  #takeOver(
+    client: Client,
+    session: Session,
+    publish: Publish,
+    verdict: ParsedPublish,
+    acknowledgement: Acknowledgement,
+  ): void {
+    const { device, acks } = session;
     if (verdict.verdict === "foreign_topic") {
       this.#tell(client, "topic", "a device published on a foreign topic; dropped", {
-        topic: packet.topic.slice(0, 256),
+        topic: publish.topic.slice(0, 256),
       });
-      return acknowledge(notTaken("a foreign topic"));
+      const error = notTaken("a foreign topic");
+      return typeof acknowledgement === "number" ? session.drop(error) : acknowledgement(error);
     }
-    if (verdict.verdict === "quarantine") {
-      packet.retain = false;
-      return this.#setAside(client, session, packet, payload, verdict, acknowledge);
-    }
+    if (verdict.verdict === "quarantine") return this.#setAside(client, session, publish, verdict, acknowledgement);
     let durable: Promise<void>;
     if (verdict.verdict === "state") {
-      durable = this.#options.deliver(device, verdict.online ? online : offline, originOf(packet, session, isWill));
+      durable = this.#options.deliver(device, verdict.online ? online : offline, originOf(publish, session));
     } else {
       const { message } = verdict;
       const isNumbered = message.boot !== null && message.seq !== null;
-      durable = this.#options.deliver(device, message, isNumbered ? sentOnce : originOf(packet, session, isWill));
+      durable = this.#options.deliver(device, message, isNumbered ? sentOnce : originOf(publish, session));
     }
-    if (isWill) durable.then(() => acknowledge(), acknowledge);
-    else acks.hold(durable, acknowledge);
+    if (publish.isWill && typeof acknowledgement === "function") durable.then(() => acknowledgement(), acknowledgement);
+    else acks.hold(durable, acknowledgement);
   }
 
   /** Keeps a payload that breaks the contract, acknowledges it then, and says what was wrong with it. */
   #setAside(
     client: Client,
     session: Session,
-    packet: PublishPacket,
-    payload: Buffer,
+    publish: Publish,
     broken: Broken,
-    acknowledge: Acknowledge,
+    acknowledgement: Acknowledgement,
   ): void {
     const { device, acks } = session;
     const { quarantine, deliver } = this.#options;
@@ -240,10 +276,10 @@ export class DeviceBroker {
           "a device breaks the contract too often; for now its payloads are counted only",
         );
       }
-      return acks.follow(acknowledge);
+      return acks.follow(acknowledgement);
     }
-    const message = quarantineMessage(packet.topic, payload, broken);
-    const durable = deliver(device, message, originOf(packet, session, false));
+    const message = quarantineMessage(publish.topic, publish.payload, broken);
+    const durable = deliver(device, message, originOf(publish, session));
     const { code, detail } = broken;
     const answer = Buffer.from(JSON.stringify({ code, message: detail.message, path: detail.path }), "utf8");
     durable.then(
@@ -254,7 +290,7 @@ export class DeviceBroker {
         ),
       () => this.#tell(client, "full", "a payload in quarantine could not be kept"),
     );
-    acks.hold(durable, acknowledge);
+    acks.hold(durable, acknowledgement);
   }
 
   #tell(client: Client, subject: string, what: string, context: Record<string, unknown> = {}): void {
@@ -270,9 +306,9 @@ export class DeviceBroker {
 }
 
 /** How this publish would be known if it came again: it can't at QoS 0, and a will has no sender any more. */
-function originOf(packet: PublishPacket, { trail }: Session, isWill: boolean): Origin {
-  if (packet.qos === 0 || isWill || packet.messageId === undefined) return sentOnce;
-  return { trail, messageId: packet.messageId, again: packet.dup };
+function originOf({ qos, isWill, messageId, dup }: Publish, { trail }: Session): Origin {
+  if (qos === 0 || isWill || messageId === undefined) return sentOnce;
+  return { trail, messageId, again: dup };
 }
 
 function refusal(returnCode: number, message: string): AuthenticateError {

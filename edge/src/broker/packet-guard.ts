@@ -1,5 +1,3 @@
-import type { Socket } from "node:net";
-
 const type = { connect: 1, disconnect: 14 };
 const lengthBytes_max = 4;
 /** A CONNECT has an id, a name, a password and a short will. */
@@ -108,20 +106,4 @@ export class PacketGuard {
     this.#taken = length;
     return undefined;
   }
-}
-
-/**
- * Lets what is read from a socket pass a guard on its way to the reader; where that refuses it, the reader gets nothing
- * and the connection ends. Only for readers that call `read()`.
- */
-export function guardSocket(socket: Socket, guard: PacketGuard, onRefusal: (refusal: Refusal) => void): void {
-  const read = socket.read.bind(socket);
-  socket.read = (size?: number): Buffer | null => {
-    const chunk = read(size) as Buffer | null;
-    const refusal = chunk === null ? undefined : guard.pass(chunk);
-    if (refusal === undefined) return chunk;
-    onRefusal(refusal);
-    socket.destroy();
-    return null;
-  };
 }

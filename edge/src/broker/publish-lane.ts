@@ -23,7 +23,7 @@ export class PublishLane {
   readonly #yields: () => boolean;
   #isOpen = false;
   /** The begin of a packet whose end has not come. */
-  #partial = nothing;
+  #partial: Buffer = nothing;
   /** Bytes of a large packet that are still to be passed on as they come. */
   #passing = 0;
 
@@ -101,7 +101,7 @@ function parse(bytes: Buffer, start: number, end: number): LanePublish | undefin
   const topicEnd = at + 2 + bytes.readUInt16BE(at);
   if (topicEnd + 2 > end) return undefined;
   const messageId = bytes.readUInt16BE(topicEnd);
-  const topic = bytes.utf8Slice(at + 2, topicEnd);
+  const topic = bytes.toString("utf8", at + 2, topicEnd);
   if (messageId === 0 || topic === "" || /[+#\0\u{fffd}]/u.test(topic)) return undefined;
   const dup = ((bytes[start] as number) & dupFlag) !== 0;
   return { topic, payload: bytes.subarray(topicEnd + 2, end), messageId, dup };

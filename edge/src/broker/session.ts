@@ -1,15 +1,29 @@
+import type { Socket } from "node:net";
 import { deviceTopic } from "@gengfu/firmware-contracts/contract/topics";
 import type { Client, ConnectPacket } from "aedes";
 import type { DeliveryTrail } from "../intake/delivery-trails.ts";
 import { AckQueue } from "./ack-queue.ts";
-import type { PacketGuard } from "./packet-guard.ts";
+import type { PublishLane } from "./publish-lane.ts";
+
+/** How often a publish goes through aedes, which ends connections that it hears nothing of for 1.5 keep-alives. */
+const signOfLife_ms = 500;
+
+export interface SessionOptions {
+  readonly client: Client;
+  readonly socket: Socket;
+  readonly lane: PublishLane;
+  readonly address: string;
+  /** With fewer publishes held than this, reading goes on. */
+  readonly resumeBelow: number;
+}
 
 /** What the broker knows of one connection. */
 export class Session {
-  readonly guard: PacketGuard;
+  readonly lane: PublishLane;
   readonly address: string;
   readonly acks: AckQueue;
   readonly subscriptions = new Set<string>();
+  readonly #socket: Socket;
   /** As the client claims; proven once `trail` is there. */
   device = "";
   /** As the client gave it; empty where it left that to the broker. */
@@ -19,11 +33,32 @@ export class Session {
   /** The begin of the topics that the device may use. */
   prefix = "";
   trail: DeliveryTrail | null = null;
+  #lastSign_ms = -Infinity;
 
-  constructor(client: Client, guard: PacketGuard, address: string) {
-    this.guard = guard;
+  constructor({ client, socket, lane, address, resumeBelow }: SessionOptions) {
+    this.lane = lane;
     this.address = address;
-    this.acks = new AckQueue(() => client.closed);
+    this.#socket = socket;
+    this.acks = new AckQueue({
+      isClosed: () => client.closed,
+      write: (bytes) => void socket.write(bytes),
+      drop: (error) => this.drop(error),
+      settled: (held) => {
+        if (held < resumeBelow && socket.readableLength > 0) socket.emit("readable");
+      },
+    });
+  }
+
+  /** Ends the connection as one that did what it must not. */
+  drop(error: Error): void {
+    this.#socket.destroy(error);
+  }
+
+  /** Says now and then that the next publish should go through aedes. */
+  showsItIsAlive(now_ms: number): boolean {
+    if (now_ms - this.#lastSign_ms < signOfLife_ms) return false;
+    this.#lastSign_ms = now_ms;
+    return true;
   }
 
   /** Takes down who the client says that it is. */
