@@ -79,8 +79,8 @@ function checkLine(line: string): LineResult | undefined {
         conforms: true,
         lines: [
           conforms,
-          "advice: send `boot` and `seq`, else a repeat after a lost acknowledgement makes a second reading",
-          "建议：带上 boot 和 seq，否则确认丢失后的重发会产生重复读数",
+          "advice: send `boot` and `seq`, else a repeat after a lost acknowledgement may make a second reading",
+          "建议：带上 boot 和 seq，否则确认丢失后的重发可能产生重复读数",
         ],
       };
     }

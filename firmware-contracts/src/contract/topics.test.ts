@@ -1,13 +1,12 @@
 import { deviceKinds } from "@gengfu/shared/model/reading";
 import { expect, test } from "vitest";
-import { deviceTopic, deviceTopicFilter, leafOf, parseDeviceTopic } from "./topics.ts";
+import { deviceTopic, leafOf, parseDeviceTopic } from "./topics.ts";
 
 test("what is built is parsed again", () => {
   for (const leaf of [...deviceKinds, "state", "error"] as const) {
     expect(parseDeviceTopic(deviceTopic("boiler-1", leaf))).toEqual({ device: "boiler-1", leaf });
     expect(leafOf("boiler-1", deviceTopic("boiler-1", leaf))).toBe(leaf);
   }
-  expect(deviceTopicFilter("boiler-1")).toBe("gengfu/v1/boiler-1/#");
 });
 
 test("a longer leaf is kept whole, for the one who refuses it", () => {

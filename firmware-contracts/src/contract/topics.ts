@@ -10,11 +10,6 @@ export function deviceTopic(device: string, leaf: DeviceKind | ServiceLeaf): str
   return `${prefix}${device}/${leaf}`;
 }
 
-/** Everything a device publishes on and is answered on, for subscriptions and access rules. */
-export function deviceTopicFilter(device: string): string {
-  return `${prefix}${device}/#`;
-}
-
 /** What stands behind `gengfu/v1/<device>/`, or undefined where the topic is not this device's. */
 export function leafOf(device: string, topic: string): string | undefined {
   const start = prefix.length + device.length + 1;
