@@ -1,9 +1,15 @@
-import dysmsapi, { SendSmsRequest } from "@alicloud/dysmsapi20170525";
-import { $OpenApiUtil } from "@alicloud/openapi-core";
+import type * as Dysmsapi from "@alicloud/dysmsapi20170525" with { "resolution-mode": "require" };
+import type * as OpenApi from "@alicloud/openapi-core" with { "resolution-mode": "require" };
+import { createRequire } from "node:module";
 import { messageOf } from "@gengfu/shared/errors";
 import type { Channel, Delivery, Message, Notifier } from "../channel.ts";
 import type { AliyunSmsSettings } from "./settings.ts";
 import { standardVariables, templateParams } from "./variables.ts";
+
+// the SDK is CommonJS with a `default` of its own, which importers unwrap differently; required, it is what it says
+const require = createRequire(import.meta.url);
+const { default: Client, SendSmsRequest } = require("@alicloud/dysmsapi20170525") as typeof Dysmsapi;
+const { $OpenApiUtil } = require("@alicloud/openapi-core") as typeof OpenApi;
 
 /** The stage around the notifier has its own limit; these keep sockets from outliving it for long. */
 const connectTimeout_ms = 5_000;
@@ -36,8 +42,7 @@ export function createAliyunSms(settings: AliyunSmsSettings | undefined): Channe
 
 function createNotifier(settings: AliyunSmsSettings): Notifier {
   const { protocol, host } = parseEndpoint(settings.endpoint);
-  // the package is CommonJS: its class is the `default` of what Node imports as the default
-  const client = new dysmsapi.default(
+  const client = new Client(
     new $OpenApiUtil.Config({
       accessKeyId: settings.access_key_id,
       accessKeySecret: settings.access_key_secret,
@@ -59,7 +64,7 @@ function createNotifier(settings: AliyunSmsSettings): Notifier {
   };
 }
 
-function requestFor(settings: AliyunSmsSettings, message: Message): SendSmsRequest {
+function requestFor(settings: AliyunSmsSettings, message: Message): Dysmsapi.SendSmsRequest {
   return new SendSmsRequest({
     phoneNumbers: message.target.phone ?? "",
     signName: settings.sign_name,
