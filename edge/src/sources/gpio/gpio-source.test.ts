@@ -1,0 +1,159 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { ManualClock } from "@gengfu/shared/time/clock";
+import { pino } from "pino";
+import { beforeEach, describe, expect, it } from "vitest";
+import { parse } from "yaml";
+import type { Deliver } from "../../intake/message.ts";
+import { FakeGpio } from "../../testing/fake-gpio.ts";
+import { Troubles } from "../../troubles.ts";
+import type { GpioChip } from "./chip-lines.ts";
+import { GpioSource } from "./gpio-source.ts";
+import { loadOnoffDriver, type LoadedDriver } from "./onoff-driver.ts";
+import { gpioSchema } from "./schema.ts";
+
+const chips: GpioChip[] = [{ label: "pinctrl-bcm2835", base: 512, lines: 54 }];
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+let gpio: FakeGpio;
+let clock: ManualClock;
+let troubles: Troubles;
+let lines: string[];
+let delivered: [string, string | null, number | null][];
+const deliver: Deliver = (device, { channel, value }) => {
+  delivered.push([device, channel, value]);
+  return Promise.resolve();
+};
+beforeEach(() => {
+  gpio = new FakeGpio();
+  clock = new ManualClock();
+  troubles = new Troubles();
+  lines = [];
+  delivered = [];
+});
+
+function source(
+  wired: Record<string, unknown>[],
+  load: () => Promise<LoadedDriver> = () => Promise.resolve({ driver: gpio }),
+) {
+  return new GpioSource({
+    config: gpioSchema.parse({ lines: wired }),
+    loadDriver: load,
+    readChips: () => chips,
+    troubles,
+    clock,
+    logger: pino({ level: "warn" }, { write: (line: string) => void lines.push(line) }),
+  });
+}
+
+describe("the GPIO source", () => {
+  it("tells how every line stands, then its changes", async () => {
+    gpio.levels.set(529, 1);
+    const gpioSource = source([
+      { offset: 17, device: "panel", channel: "fire" },
+      { offset: 27, device: "panel", channel: "mains", normally: "closed" },
+    ]);
+    await gpioSource.start(deliver);
+    await turn();
+    gpio.set(529, 0);
+    clock.advance(20);
+    await turn();
+    expect(delivered).toEqual([
+      ["panel", "fire", 1],
+      ["panel", "mains", 1],
+      ["panel", "fire", 0],
+    ]);
+    await gpioSource.stop();
+  });
+
+  it("goes on without a driver, and says so once and for as long as it lasts", async () => {
+    const gpioSource = source([{ offset: 17, device: "panel" }], () => loadOnoffDriver("/nowhere"));
+    await gpioSource.start(deliver);
+    await gpioSource.stop();
+    expect(lines).toHaveLength(1);
+    expect(lines[0]).toContain("no /sys/class/gpio");
+    expect(troubles.list()).toEqual([expect.stringContaining("没有 GPIO")]);
+  });
+
+  it("goes on with the other lines where one can't be had", async () => {
+    gpio.open(513);
+    const gpioSource = source([
+      { offset: 1, device: "panel", channel: "taken" },
+      { offset: 60, device: "panel", channel: "missing" },
+      { offset: 2, chip: "other", device: "panel", channel: "chip" },
+      { offset: 17, device: "panel", channel: "fire" },
+    ]);
+    await gpioSource.start(deliver);
+    await turn();
+    expect(delivered).toEqual([["panel", "fire", 0]]);
+    expect(troubles.list()).toHaveLength(3);
+    expect(lines.join()).toContain("EBUSY");
+    expect(lines.join()).toContain("pinctrl-bcm2835 (54)");
+    await gpioSource.stop();
+  });
+
+  it("leaks nothing over a thousand starts and stops", async () => {
+    let timers = 0;
+    const after = clock.after.bind(clock);
+    clock.after = (delay_ms, callback) => {
+      timers += 1;
+      let isOver = false;
+      const over = (): void => {
+        if (!isOver) timers -= 1;
+        isOver = true;
+      };
+      const cancel = after(delay_ms, () => {
+        over();
+        callback();
+      });
+      return () => {
+        over();
+        cancel();
+      };
+    };
+    const gpioSource = source([
+      { offset: 17, device: "panel" },
+      { offset: 27, device: "panel", channel: "b" },
+    ]);
+    for (let round = 0; round < 1_000; round++) {
+      await gpioSource.start(deliver);
+      expect([gpio.held, timers]).toEqual([2, 2]);
+      gpio.set(529, round % 2 === 0 ? 1 : 0);
+      await gpioSource.stop();
+      expect([gpio.held, timers]).toEqual([0, 0]);
+    }
+    await turn();
+    const before = delivered.length;
+    gpio.set(529, 1);
+    clock.advance(120_000);
+    await turn();
+    expect(delivered).toHaveLength(before);
+  });
+});
+
+describe("the configuration", () => {
+  it("is as the README shows it", () => {
+    const readme = readFileSync(join(import.meta.dirname, "README.md"), "utf8");
+    const sample = /```yaml\n(.*?)```/s.exec(readme)?.[1] ?? "";
+    const { gpio: parsed } = parse(sample) as { gpio: unknown };
+    expect(gpioSchema.parse(parsed).lines).toMatchObject([
+      { chip: "pinctrl-bcm2835", offset: 17, kind: "contact", normally: "open", debounce: 20, repeat: 60_000 },
+      { offset: 27, normally: "closed", debounce: 50 },
+      { offset: 22, device: "screening-gate", kind: "count", debounce: 5 },
+    ]);
+  });
+
+  it("refuses one line or one meaning twice", () => {
+    const twice = gpioSchema.safeParse({
+      lines: [
+        { offset: 17, device: "panel", channel: "fire" },
+        { offset: 17, device: "panel", channel: "fault" },
+        { offset: 18, device: "panel", channel: "fire" },
+      ],
+    });
+    expect(twice.error?.issues.map(({ path }) => path)).toEqual([
+      ["lines", 1, "offset"],
+      ["lines", 2, "channel"],
+    ]);
+  });
+});
