@@ -208,6 +208,21 @@ describe("taking batches", () => {
     expect(cloud.ingress.stats()).toMatchObject({ batches: 3, readings: 3, repeated: 3 });
   });
 
+  it("acknowledges a repeat on another connection not before the commit of what it repeats", async () => {
+    const [lost, next] = [await signOn(), await signOn()];
+    const disk = cloud.hold();
+    let acknowledged = false;
+    const sent = send(lost, batch([1, 2]));
+    await vi.waitUntil(() => disk.waiting() === 1);
+    const repeated = send(next, batch([1, 2])).then(() => (acknowledged = true));
+    await pinged(next);
+    await pinged(next);
+    expect(acknowledged).toBe(false);
+    disk.release();
+    await Promise.all([sent, repeated]);
+    expect(await inLog()).toHaveLength(2);
+  });
+
   it("doesn't acknowledge what could not be committed; sent again, it is taken", async () => {
     const client = await signOn();
     const disk = cloud.hold();
