@@ -6,9 +6,9 @@ import { duration } from "@gengfu/shared/time/duration";
 import { dirname, resolve } from "node:path";
 import { z } from "zod";
 import { roles } from "./api/tokens.ts";
-import { aliyunSmsConfig } from "./notifiers/aliyun-sms/config.ts";
+import { aliyunSmsSettings } from "./notifiers/aliyun-sms/settings.ts";
 import { notificationSettings } from "./notifiers/settings.ts";
-import { wecomBotConfig } from "./notifiers/wecom-bot/config.ts";
+import { wecomBotSettings } from "./notifiers/wecom-bot/settings.ts";
 import { influxSettings } from "./stores/influx/settings.ts";
 
 const token = z.strictObject({
@@ -71,18 +71,14 @@ export const cloudSchema = z.strictObject({
     })
     .prefault({})
     .describe("The durable log of what gateways delivered."),
-  influx: z
-    .preprocess(offWithoutUrl, influxSettings.optional())
-    .optional()
-    .describe("InfluxDB, written beside the embedded store; off while `url` is empty."),
+  influx: section("url", influxSettings).describe(
+    "InfluxDB, written beside the embedded store; off while `url` is empty.",
+  ),
   notifications: z
     .strictObject({
       ...notificationSettings.shape,
-      wecom_bot: z.preprocess(withoutBlanks, wecomBotConfig).prefault({}).describe("WeCom group bot; off without `url`."),
-      aliyun_sms: z
-        .preprocess(withoutBlanks, aliyunSmsConfig)
-        .prefault({})
-        .describe("Aliyun SMS; off without `access_key_id`."),
+      wecom_bot: section("url", wecomBotSettings).describe("WeCom group bot; off while `url` is empty."),
+      aliyun_sms: section("access_key_id", aliyunSmsSettings).describe("Aliyun SMS; off while `access_key_id` is empty."),
     })
     .prefault({})
     .describe("Messages to people. Of a channel that is off they stand in the console as `would be sent`."),
@@ -121,17 +117,16 @@ export function readCloudConfig(reader: ConfigReader, file: string): CloudSetup 
 }
 
 /**
- * A part of the file whose empty settings count as left away, so that variables of the environment which may be empty,
- * as in `url: ${WECOM_BOT_URL:-}`, can stand in it.
+ * A part of the file that is off while its first setting is empty, so that a variable of the environment, as in
+ * `url: ${INFLUX_URL:-}`, can switch it. Other empty settings of it count as left away.
  */
-function withoutBlanks(raw: unknown): unknown {
-  if (raw === null) return {};
-  if (typeof raw !== "object" || Array.isArray(raw)) return raw;
-  return Object.fromEntries(Object.entries(raw).filter(([, value]) => value !== null && value !== ""));
-}
-
-function offWithoutUrl(raw: unknown): unknown {
-  const settings = withoutBlanks(raw);
-  const isOff = typeof raw === "object" && raw !== null && "url" in raw && (raw.url === null || raw.url === "");
-  return raw === null || isOff ? undefined : settings;
+function section<Schema extends z.ZodType>(key: string, schema: Schema) {
+  return z
+    .preprocess((raw) => {
+      if (raw === null) return undefined;
+      if (typeof raw !== "object" || Array.isArray(raw)) return raw;
+      const settings = Object.fromEntries(Object.entries(raw).filter(([, value]) => value !== null && value !== ""));
+      return key in raw && !(key in settings) ? undefined : settings;
+    }, schema.optional())
+    .optional();
 }

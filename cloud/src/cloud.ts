@@ -1,0 +1,249 @@
+import { join } from "node:path";
+import { openSqliteLog } from "@gengfu/shared/log/sqlite-log";
+import { isLoopback } from "@gengfu/shared/config/listen";
+import type { Logger } from "@gengfu/shared/logging";
+import type { StoredReading } from "@gengfu/shared/model/reading";
+import { pause, type Clock } from "@gengfu/shared/time/clock";
+import { consumerName as alertsConsumer, createAlertService } from "./alerts/create-alert-service.ts";
+import { ReadingViews } from "./api/reading-view.ts";
+import { createApi, listenApi } from "./api/server.ts";
+import { sessionKey } from "./api/session.ts";
+import { showGateway } from "./api/site.ts";
+import type { CloudSetup } from "./config.ts";
+import { lockData } from "./data-lock.ts";
+import { createGatewayRegistry } from "./gateways/gateway-registry.ts";
+import { InfluxFeed } from "./influx-feed.ts";
+import { cloudBlockCodec } from "./ingress/cloud-block-codec.ts";
+import { createIngress } from "./ingress/ingress.ts";
+import { LagLimit } from "./lag-limit.ts";
+import { Ledger, ledgerConsumer } from "./ledger/ledger.ts";
+import { DeviceStates } from "./live/device-states.ts";
+import { LiveHub } from "./live/hub.ts";
+import { createAliyunSms } from "./notifiers/aliyun-sms/aliyun-sms.ts";
+import { createWecomBot } from "./notifiers/wecom-bot/wecom-bot.ts";
+import { checksOf, metricsOf } from "./operation.ts";
+import { Patrol } from "./patrol/patrol.ts";
+import { openEmbeddedStore } from "./stores/embedded/embedded-store.ts";
+import { InfluxStore } from "./stores/influx/influx-store.ts";
+import { siteFacts } from "./stores/influx/site-facts.ts";
+import type { Store } from "./stores/store.ts";
+import { createWriter } from "./writer/writer.ts";
+
+const storeConsumer = "store";
+const influxConsumer = "influx";
+/** How long what is under way may take to end; a request to InfluxDB may hang for longer. */
+const patience_ms = 3_000;
+
+export interface CloudOptions {
+  readonly setup: CloudSetup;
+  /** The folder of the built console. */
+  readonly consoleRoot: string;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Between 0 and 1, 1 excluded. */
+  readonly random: () => number;
+}
+
+export interface RunningCloud {
+  readonly console: string;
+  readonly api: string;
+  readonly uplinkBroker: string;
+  /** Ends everything in good order, within some seconds. */
+  stop(): Promise<void>;
+}
+
+/** Puts the cloud together and starts it, from the disk outwards; what fails on the way takes down what stands. */
+export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
+  const stack = new AsyncDisposableStack();
+  try {
+    const addresses = await start(options, stack);
+    return { ...addresses, stop: () => stack.disposeAsync() };
+  } catch (error) {
+    await stack.disposeAsync();
+    throw error;
+  }
+}
+
+async function start(
+  { setup: { config, sites }, consoleRoot, clock, logger, random }: CloudOptions,
+  stack: AsyncDisposableStack,
+): Promise<Omit<RunningCloud, "stop">> {
+  const file = (name: string): string => join(config.data, name);
+  const child = (component: string): Logger => logger.child({ component });
+  const lock = lockData(config.data);
+  stack.defer(() => lock.release());
+
+  const consumers = [ledgerConsumer, alertsConsumer, storeConsumer, ...(config.influx === undefined ? [] : [influxConsumer])];
+  const log = openSqliteLog<StoredReading>({
+    file: file("log.db"),
+    codec: cloudBlockCodec,
+    consumers,
+    bounds: { entries: Number.MAX_SAFE_INTEGER, bytes: config.log.bytes_max },
+    clock,
+    logger: child("log"),
+  });
+  stack.defer(() => log.close());
+
+  const embedded = openEmbeddedStore({
+    file: file("store.db"),
+    age_max_ms: config.store.age_max,
+    bytes_max: config.store.bytes_max,
+    clock,
+    logger: child("store"),
+  });
+  stack.defer(() => embedded.close());
+
+  const ledger = new Ledger({ file: file("ledger.db"), log, clock, logger: child("ledger") });
+  await ledger.start();
+  stack.defer(() => ledger.stop());
+
+  const gateways = createGatewayRegistry({
+    gateways: sites.flatMap((site) => site.gateways),
+    file: file("gateways.json"),
+    ledger,
+    clock,
+    logger: child("gateways"),
+  });
+  await gateways.start();
+  stack.defer(() => gateways.stop());
+
+  const views = new ReadingViews(sites);
+  const hub = new LiveHub({ clock, logger: child("live"), show: (reading) => views.view(reading) });
+  const devices = new DeviceStates({ sites, clock, gateway: (id) => gateways.get(id) });
+  devices.add(embedded.lastOfEach());
+  const patrol = new Patrol({ sites, store: embedded, gateways, clock, logger: child("patrol") });
+
+  const channels = [createWecomBot(config.notifications.wecom_bot), createAliyunSms(config.notifications.aliyun_sms)];
+  const alerts = createAlertService({
+    file: file("alerts.db"),
+    log,
+    sites,
+    gateways,
+    channels,
+    settings: config.notifications,
+    clock,
+    logger: child("alerts"),
+    random,
+  });
+  alerts.start();
+  stack.defer(() => alerts.stop());
+
+  // what is live is told at once; what is in the store is told again, so that nothing is left out after a restart
+  log.onAppend((_, block) => {
+    devices.add(block.entries);
+    hub.readings(block.entries);
+  });
+  alerts.onChange((alert) => hub.alert(alert));
+  patrol.onChange((round) => hub.round(round));
+  gateways.onChange((gateway) => {
+    hub.gateway(showGateway(gateway));
+    patrol.gatewayChanged();
+  });
+  const observed: Pick<Store, "write" | "progress"> = {
+    progress: (epoch, lane) => embedded.progress(epoch, lane),
+    async write(readings, progress) {
+      const result = await embedded.write(readings, progress);
+      devices.add(readings);
+      patrol.stored(readings);
+      return result;
+    },
+  };
+
+  const facts = siteFacts(...sites);
+  const writer = createWriter({ log, consumer: storeConsumer, store: observed, clock, logger: child("writer") });
+  const influx = config.influx === undefined ? undefined : new InfluxStore(config.influx, facts);
+  const running = new AbortController();
+  const loops = [writer.run(running.signal), embedded.retain(running.signal), patrol.run(running.signal)];
+  const toInflux =
+    influx === undefined
+      ? undefined
+      : {
+          writer: createWriter({ log, consumer: influxConsumer, store: influx, clock, logger: child("influx") }),
+          feed: new InfluxFeed({ influx, alerts, gateways, facts, file: file("influx.json"), clock, logger: child("influx") }),
+          limit: new LagLimit({
+            log,
+            consumer: influxConsumer,
+            bytes_max: config.log.bytes_max,
+            clock,
+            logger: child("influx"),
+          }),
+        };
+  if (toInflux !== undefined) {
+    loops.push(...[toInflux.writer, toInflux.feed, toInflux.limit].map((part) => part.run(running.signal)));
+  }
+  stack.defer(async () => {
+    running.abort();
+    await Promise.race([Promise.all(loops), pause(clock, patience_ms)]);
+  });
+
+  const ingress = createIngress({
+    listen: config.uplink,
+    gateways: sites.flatMap((site) => site.gateways),
+    quarantineFile: file("quarantine.db"),
+    log,
+    ledger,
+    registry: gateways,
+    clock,
+    logger: child("ingress"),
+  });
+
+  const parts = {
+    log,
+    consumers,
+    store: embedded,
+    alerts,
+    gateways,
+    ingress,
+    hub,
+    devices,
+    writers: { store: writer, ...(toInflux === undefined ? {} : { influx: toInflux.writer }) },
+    influx:
+      toInflux === undefined
+        ? null
+        : { skipped: () => toInflux.limit.skipped, refused: () => toInflux.feed.refused },
+  };
+  const api = await createApi({
+    listen: config.http,
+    tokens: config.tokens,
+    sessionKey: sessionKey(file("session.key")),
+    console: { root: consoleRoot, openOnLoopback: config.console.open_on_loopback },
+    sites,
+    store: embedded,
+    quarantinedBatches: (limit) => ingress.quarantine(limit),
+    views,
+    alerts,
+    gateways,
+    devices,
+    notifications: {
+      wecom_bot: channels.some(({ name, notifier }) => name === "wecom-bot" && notifier !== null),
+      aliyun_sms: channels.some(({ name, notifier }) => name === "aliyun-sms" && notifier !== null),
+    },
+    patrol,
+    hub,
+    checks: checksOf(parts),
+    metrics: metricsOf(parts),
+    openMetrics: isLoopback(config.http.host),
+    clock,
+    logger: child("api"),
+  });
+  const port = await listenApi(api, config.http);
+  stack.defer(async () => {
+    hub.stop();
+    await api.close();
+  });
+
+  const uplink = await ingress.start();
+  stack.defer(() => ingress.stop());
+  const console = `${config.http.tls === undefined ? "http" : "https"}://${shownHost(config.http.host)}:${port}/`;
+  return {
+    console,
+    api: `${console}api/v1`,
+    uplinkBroker: `${config.uplink.tls === undefined ? "mqtt" : "mqtts"}://${shownHost(config.uplink.host)}:${uplink.port}`,
+  };
+}
+
+/** The host of an address to go to: what listens everywhere is reached on this machine. */
+function shownHost(host: string): string {
+  if (host === "0.0.0.0" || host === "::") return "127.0.0.1";
+  return host.includes(":") ? `[${host}]` : host;
+}
