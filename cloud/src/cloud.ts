@@ -73,7 +73,12 @@ async function start(
   const lock = lockData(config.data);
   stack.defer(() => lock.release());
 
-  const consumers = [ledgerConsumer, alertsConsumer, storeConsumer, ...(config.influx === undefined ? [] : [influxConsumer])];
+  const consumers = [
+    ledgerConsumer,
+    alertsConsumer,
+    storeConsumer,
+    ...(config.influx === undefined ? [] : [influxConsumer]),
+  ];
   const log = openSqliteLog<StoredReading>({
     file: file("log.db"),
     codec: cloudBlockCodec,
@@ -159,7 +164,15 @@ async function start(
       ? undefined
       : {
           writer: createWriter({ log, consumer: influxConsumer, store: influx, clock, logger: child("influx") }),
-          feed: new InfluxFeed({ influx, alerts, gateways, facts, file: file("influx.json"), clock, logger: child("influx") }),
+          feed: new InfluxFeed({
+            influx,
+            alerts,
+            gateways,
+            facts,
+            file: file("influx.json"),
+            clock,
+            logger: child("influx"),
+          }),
           limit: new LagLimit({
             log,
             consumer: influxConsumer,
@@ -198,9 +211,7 @@ async function start(
     devices,
     writers: { store: writer, ...(toInflux === undefined ? {} : { influx: toInflux.writer }) },
     influx:
-      toInflux === undefined
-        ? null
-        : { skipped: () => toInflux.limit.skipped, refused: () => toInflux.feed.refused },
+      toInflux === undefined ? null : { skipped: () => toInflux.limit.skipped, refused: () => toInflux.feed.refused },
   };
   const api = await createApi({
     listen: config.http,

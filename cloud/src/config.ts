@@ -78,7 +78,9 @@ export const cloudSchema = z.strictObject({
     .strictObject({
       ...notificationSettings.shape,
       wecom_bot: section("url", wecomBotSettings).describe("WeCom group bot; off while `url` is empty."),
-      aliyun_sms: section("access_key_id", aliyunSmsSettings).describe("Aliyun SMS; off while `access_key_id` is empty."),
+      aliyun_sms: section("access_key_id", aliyunSmsSettings).describe(
+        "Aliyun SMS; off while `access_key_id` is empty.",
+      ),
     })
     .prefault({})
     .describe("Messages to people. Of a channel that is off they stand in the console as `would be sent`."),
@@ -97,7 +99,11 @@ export function readCloudConfig(reader: ConfigReader, file: string): CloudSetup 
   if (raw === undefined) return undefined;
   const folder = dirname(resolve(file));
   const config = { ...raw, data: resolve(folder, raw.data), sites: raw.sites.map((path) => resolve(folder, path)) };
-  const seen = { sites: new Map<string, string>(), gateways: new Map<string, string>(), devices: new Map<string, string>() };
+  const seen = {
+    sites: new Map<string, string>(),
+    gateways: new Map<string, string>(),
+    devices: new Map<string, string>(),
+  };
   const sites: Site[] = [];
   for (const path of config.sites) {
     const site = reader.read(path, siteSchema);

@@ -103,7 +103,11 @@ function dataPath({ log, consumers, ingress, store, writers, influx }: Parts): M
     gauge("store_series", "Series of the embedded store.", held.series),
     counter("store_deleted_total", "Readings that the embedded store's bounds removed since the start.", held.deleted),
     counter("influx_skipped_total", "Readings let go of since InfluxDB was away for too long.", influx?.skipped() ?? 0),
-    counter("influx_refused_total", "Points of alerts and gateways that InfluxDB will never take.", influx?.refused() ?? 0),
+    counter(
+      "influx_refused_total",
+      "Points of alerts and gateways that InfluxDB will never take.",
+      influx?.refused() ?? 0,
+    ),
   ];
 }
 

@@ -105,7 +105,16 @@ test("a batch that could not be decoded is listed with what broke the contract",
   api.batches.push({ id: 1, at: now + 1, gateway: "main", topic: "b", code: "batch_malformed", message: "torn", body });
   const found = await listed("/quarantine", "quarantine");
   expect(found).toEqual([
-    { at: now + 1, gateway: "main", device: null, topic: "b", code: "batch_malformed", message: "torn", path: "", payload: "AQEB".repeat(100) },
+    {
+      at: now + 1,
+      gateway: "main",
+      device: null,
+      topic: "b",
+      code: "batch_malformed",
+      message: "torn",
+      path: "",
+      payload: "AQEB".repeat(100),
+    },
     { at: now, gateway: "main", device: "tank", ...detail },
   ]);
   expect(await listed("/quarantine?device=tank", "quarantine")).toEqual([found[1]]);
