@@ -1,5 +1,4 @@
 import { spawn, type ChildProcess } from "node:child_process";
-import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Clock } from "@gengfu/shared/time/clock";
 import { nextDelay } from "./backoff.ts";
@@ -90,9 +89,8 @@ export class Service {
 
   #spawn(delay_ms: number | undefined, onEnd?: (how: string) => void): ChildProcess {
     const { file, args, env, clock, onLine, onPid } = this.#options;
-    const follow = join(import.meta.dirname, "follow-parent.ts");
     // in a group of its own: Ctrl-C in the terminal is for the demo, which then ends its services in good order
-    const child = spawn(process.execPath, ["--import", follow, file, ...args], {
+    const child = spawn(process.execPath, [file, ...args], {
       env: { ...env },
       stdio: ["ignore", "pipe", "pipe", "ipc"],
       detached: true,

@@ -2,8 +2,8 @@ import { messageOf } from "@gengfu/shared/errors";
 import { UsageError } from "./arguments.ts";
 
 /**
- * Runs a command until it ends or SIGINT or SIGTERM ask it to. Sets the exit code: what the command answers, or 2 where
- * it was called wrongly or something it needs is not there.
+ * Runs a command until it ends, or SIGINT, SIGTERM or the end of its parent asks it to. Sets the exit code: what the
+ * command answers, or 2 where it was called wrongly or something it needs is not there.
  */
 export async function runCommand(
   help: string,
@@ -18,6 +18,8 @@ export async function runCommand(
   const stop = (): void => abort.abort();
   process.once("SIGINT", stop);
   process.once("SIGTERM", stop);
+  // whoever started this process over a channel and went away can't stop it any more
+  process.once("disconnect", stop);
   try {
     process.exitCode = (await command(args, abort.signal)) ?? 0;
   } catch (error) {
@@ -27,6 +29,7 @@ export async function runCommand(
   } finally {
     process.off("SIGINT", stop);
     process.off("SIGTERM", stop);
+    process.off("disconnect", stop);
   }
 }
 

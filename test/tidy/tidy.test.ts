@@ -67,11 +67,7 @@ describe("nothing is forced past the compiler or the linter", () => {
 
 describe("time comes from outside", () => {
   /** Where the clock is made, and the rims that no simulation reaches. */
-  const rims: readonly string[] = [
-    "shared/src/time/",
-    // ends a process that its parent has left
-    "deploy/demo/follow-parent.ts",
-  ];
+  const rims: readonly string[] = ["shared/src/time/"];
 
   test("no clock and no timer beyond the rims", () => {
     const inner = sources.filter(

@@ -49,6 +49,7 @@ export async function simulate(args: readonly string[], signal: AbortSignal): Pr
   process.on("SIGUSR2", fire);
   logger.info({ site: site.id, devices: site.devices.length, broker: values.broker }, "simulator started");
   simulator.start();
+  process.send?.({ ready: true });
   if (!signal.aborted) await once(signal, "abort");
   process.off("SIGUSR2", fire);
   await simulator.stop();
