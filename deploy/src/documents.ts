@@ -1,3 +1,5 @@
+import { cloudSchema } from "@gengfu/cloud/config";
+import { edgeConfig } from "@gengfu/edge/config";
 import { errorCodes } from "@gengfu/shared/errors";
 import { site } from "@gengfu/shared/model/site";
 import type { z } from "zod";
@@ -32,6 +34,16 @@ const files: readonly File[] = [
     name: "site.yaml",
     about: "What is there, who works there, what is watched. Edge and cloud read the same file.",
     schema: site,
+  },
+  {
+    name: "edge.yaml",
+    about: "One gateway: `npm run edge -- --config edge.yaml`.",
+    schema: edgeConfig,
+  },
+  {
+    name: "cloud.yaml",
+    about: "The cloud: `npm run cloud -- --config cloud.yaml`.",
+    schema: cloudSchema,
   },
 ];
 

@@ -157,6 +157,8 @@ function standardOf(schema: Schema): string {
   const standard = schema.default;
   if (standard === undefined) return "none";
   if (Array.isArray(standard) && standard.length === 0) return "none";
+  // what a mapping that is left away amounts to, the rows below it tell
+  if (JSON.stringify(standard) === "{}") return "";
   if (typeof standard === "number" && schema.pattern === durationPattern) return `\`${formatDuration(standard)}\``;
   return standard === "" ? "empty" : `\`${typeof standard === "string" ? standard : JSON.stringify(standard)}\``;
 }
