@@ -1,5 +1,5 @@
-import type * as Dysmsapi from "@alicloud/dysmsapi20170525" with { "resolution-mode": "require" };
-import type * as OpenApi from "@alicloud/openapi-core" with { "resolution-mode": "require" };
+import type dysmsapi from "@alicloud/dysmsapi20170525";
+import type openApi from "@alicloud/openapi-core";
 import { createRequire } from "node:module";
 import { messageOf } from "@gengfu/shared/errors";
 import type { Channel, Delivery, Message, Notifier } from "../channel.ts";
@@ -8,8 +8,8 @@ import { standardVariables, templateParams } from "./variables.ts";
 
 // the SDK is CommonJS with a `default` of its own, which importers unwrap differently; required, it is what it says
 const require = createRequire(import.meta.url);
-const { default: Client, SendSmsRequest } = require("@alicloud/dysmsapi20170525") as typeof Dysmsapi;
-const { $OpenApiUtil } = require("@alicloud/openapi-core") as typeof OpenApi;
+const { default: Client, SendSmsRequest } = require("@alicloud/dysmsapi20170525") as typeof dysmsapi;
+const { $OpenApiUtil } = require("@alicloud/openapi-core") as typeof openApi;
 
 /** The stage around the notifier has its own limit; these keep sockets from outliving it for long. */
 const connectTimeout_ms = 5_000;
@@ -64,7 +64,7 @@ function createNotifier(settings: AliyunSmsSettings): Notifier {
   };
 }
 
-function requestFor(settings: AliyunSmsSettings, message: Message): Dysmsapi.SendSmsRequest {
+function requestFor(settings: AliyunSmsSettings, message: Message): dysmsapi.SendSmsRequest {
   return new SendSmsRequest({
     phoneNumbers: message.target.phone ?? "",
     signName: settings.sign_name,

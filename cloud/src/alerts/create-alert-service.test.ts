@@ -1,0 +1,343 @@
+import { afterEach, describe, expect, it } from "vitest";
+import { fakeChannel } from "../notifiers/fixture.ts";
+import { Story, start, type StoryOptions } from "./fixture.ts";
+
+const s = 1_000;
+const m = 60 * s;
+const silences = ["sensor-silent", "gateway-silent"];
+const values = ["fire", "fire-panel-fault", "fire-tank-low"];
+
+let story: Story;
+afterEach(() => story.end());
+const begin = (options: StoryOptions = { rules: values }): Story => (story = new Story(options));
+
+describe("a fire", () => {
+  it("is told at once, acknowledged, over, and closed with its cause", async () => {
+    begin();
+    await story.contact("fire", false);
+    await story.pass(5 * s);
+    await story.contact("fire", true);
+
+    expect(story.only()).toMatchObject({
+      rule: "fire",
+      severity: "critical",
+      state: "firing",
+      site: "yitong-court",
+      gateway: "main-building",
+      device: "fire-panel",
+      channel: "fire",
+      kind: "contact",
+      value: 1,
+      onsetAt: start + 5 * s,
+      raisedAt: start + 5 * s,
+      acknowledgedAt: null,
+      clearedAt: null,
+      message: "火警：消防控制主机 火警触点闭合 / Fire: Fire panel, Fire contact closed",
+    });
+    expect(story.wecom.messages).toHaveLength(1);
+    expect(story.sms.messages.map(({ target }) => target)).toEqual([{ id: "wang-qiang", phone: "13800000000" }]);
+    expect(story.wecom.messages[0]).toMatchObject({
+      time: "2026-01-01 08:00:05",
+      where: { zh: "消防控制主机", en: "Fire panel" },
+      site: { zh: "伊通县人民法院" },
+    });
+
+    const { id } = story.only();
+    await story.pass(30 * s);
+    expect(story.service.acknowledge(id, { by: "王强", note: "到场" })).toMatchObject({
+      ok: true,
+      changed: true,
+      alert: { state: "acknowledged", acknowledgedAt: start + 35 * s, acknowledgedBy: "王强" },
+    });
+    await story.pass(5 * m);
+    await story.contact("fire", false);
+    expect(story.only()).toMatchObject({ state: "cleared", clearedAt: start + 335 * s });
+    expect(story.service.close(id, { by: "王强", cause: "误报：施工粉尘" })).toMatchObject({
+      ok: true,
+      changed: true,
+      alert: { state: "closed", closedBy: "王强", cause: "误报：施工粉尘" },
+    });
+
+    expect(
+      story.service.get(id)?.steps.map(({ what, at, who, note, state }) => [what, at - start, who, note, state]),
+    ).toEqual([
+      ["raised", 5 * s, "gengfu", null, "firing"],
+      ["acknowledged", 35 * s, "王强", "到场", "acknowledged"],
+      ["cleared", 335 * s, "gengfu", null, "cleared"],
+      ["closed", 335 * s, "王强", "误报：施工粉尘", "closed"],
+    ]);
+    expect(story.changes.map(({ state }) => state)).toEqual(["firing", "acknowledged", "cleared", "closed"]);
+    // one message each, when it began
+    expect([story.wecom.messages.length, story.sms.messages.length]).toEqual([1, 1]);
+  });
+
+  it("that is over before anyone saw it stays until it is acknowledged, which closes it", async () => {
+    begin();
+    await story.contact("fire", true);
+    await story.contact("fire", false);
+    await story.pass(60 * m);
+    expect(story.alerts()).toEqual(["fire cleared"]);
+    const { id } = story.only();
+    expect(story.service.acknowledge(id, { by: "王强" })).toMatchObject({
+      ok: true,
+      changed: true,
+      alert: { state: "closed" },
+    });
+    expect(story.service.acknowledge(id, { by: "赵敏" })).toMatchObject({
+      ok: true,
+      changed: false,
+      alert: { state: "closed", acknowledgedBy: "王强" },
+    });
+  });
+
+  it("is one alert while it lasts, and a new one when it comes again", async () => {
+    begin();
+    await story.contact("fire", true);
+    await story.pass(1 * s);
+    await story.contact("fire", true);
+    expect(story.alerts()).toEqual(["fire firing"]);
+    await story.contact("fire", false);
+    await story.pass(1 * s);
+    await story.contact("fire", true);
+    expect(story.alerts()).toEqual(["fire cleared", "fire firing"]);
+    expect(story.wecom.messages).toHaveLength(2);
+  });
+
+  it("can't be closed before someone has acknowledged it", async () => {
+    begin();
+    await story.contact("fire", true);
+    const { id } = story.only();
+    expect(story.service.close(id, { by: "王强", cause: "?" })).toMatchObject({
+      ok: false,
+      reason: "conflict",
+      message: expect.stringContaining("acknowledge it first") as string,
+    });
+    expect(story.only().state).toBe("firing");
+    expect(story.service.close("nothing", { by: "王强", cause: "?" })).toEqual({ ok: false, reason: "unknown" });
+    expect(story.service.acknowledge("nothing", { by: "王强" })).toEqual({ ok: false, reason: "unknown" });
+  });
+
+  it("is acknowledged once: the second changes nothing", async () => {
+    begin();
+    await story.contact("fire", true);
+    const { id } = story.only();
+    story.service.acknowledge(id, { by: "王强" });
+    const before = story.service.get(id);
+    await story.pass(1 * s);
+    expect(story.service.acknowledge(id, { by: "赵敏", note: "me too" })).toEqual({
+      ok: true,
+      changed: false,
+      alert: before,
+    });
+  });
+
+  it("that happened during an outage is told when it comes to light", async () => {
+    begin();
+    await story.contact("fire", false);
+    await story.pass(2 * m);
+    const during = story.reading({ at: start + 30 * s, receivedAt: start + 30 * s });
+    await story.contact("fire", false);
+    await story.append(during);
+    expect(story.only()).toMatchObject({ state: "cleared", raisedAt: start + 30 * s, clearedAt: start + 2 * m });
+    expect(story.wecom.messages).toHaveLength(1);
+    await story.append(during);
+    expect(story.wecom.messages).toHaveLength(1);
+  });
+});
+
+describe("a fault that must last 30 s", () => {
+  it("says nothing, and leaves nothing, when it lasts 29", async () => {
+    begin();
+    await story.contact("fault", true);
+    await story.pass(29 * s);
+    expect(story.service.list({ states: ["pending"] })).toMatchObject([{ raisedAt: start + 30 * s }]);
+    expect(story.alerts()).toEqual([]);
+    await story.contact("fault", false);
+    await story.pass(5 * m);
+    expect(story.service.list({ states: ["pending", "firing", "acknowledged", "cleared", "closed"] })).toEqual([]);
+    expect([story.wecom.messages, story.changes, story.service.steps(0, 10)]).toEqual([[], [], []]);
+  });
+
+  it("is a warning after 30, to the millisecond, and told to the group only", async () => {
+    begin();
+    await story.pass(333);
+    await story.contact("fault", true);
+    await story.pass(29 * s + 999);
+    expect(story.alerts()).toEqual([]);
+    await story.pass(1);
+    expect(story.only()).toMatchObject({ severity: "warning", state: "firing", raisedAt: start + 30 * s + 333 });
+    expect([story.wecom.messages.length, story.sms.messages.length]).toEqual([1, 0]);
+  });
+
+  it("fires though the service was restarted meanwhile", async () => {
+    begin();
+    await story.contact("fault", true);
+    await story.pass(10 * s);
+    await story.kill();
+    await story.revive();
+    await story.pass(20 * s);
+    expect(story.only()).toMatchObject({ state: "firing", raisedAt: start + 30 * s });
+  });
+});
+
+describe("a tank", () => {
+  it("is low below its limit and well again above its clear value, and does not flap between", async () => {
+    begin();
+    for (const metres of [1.6, 1.5, 1.42, 1.55, 1.49, 1.7]) await story.level(metres);
+    expect(story.only()).toMatchObject({
+      rule: "fire-tank-low",
+      value: 1.42,
+      message:
+        "消防水箱水位低：消防水箱 水位 1.42 m，低于 1.5 m / Fire water tank low: Fire water tank, Level 1.42 m, below 1.5 m",
+    });
+    await story.level(1.71);
+    expect(story.alerts()).toEqual(["fire-tank-low cleared"]);
+  });
+});
+
+describe("silence", () => {
+  it("of a sensor is told while its gateway is heard", async () => {
+    begin({ rules: silences });
+    const others = [
+      "tank-domestic",
+      "boiler-1",
+      "reader-lobby",
+      "reader-floor-2",
+      "reader-boiler-room",
+      "screening-gate",
+    ];
+    const speak = (...devices: string[]): Promise<void> =>
+      story.append(...devices.map((device) => story.reading({ device, kind: "status", channel: null, value: null })));
+    await speak("fire-panel", "tank-fire", ...others);
+    for (let minute = 0; minute < 9; minute++) {
+      await story.pass(1 * m);
+      await speak("fire-panel", ...others);
+    }
+    expect(story.alerts()).toEqual([]);
+    await story.pass(61 * s);
+    expect(story.only()).toMatchObject({
+      rule: "sensor-silent",
+      severity: "warning",
+      device: "tank-fire",
+      kind: null,
+      onsetAt: start,
+      message:
+        "传感器失联：消防水箱 自 2026-01-01 08:00:00 起无数据 / Sensor silent: Fire water tank, no data since 2026-01-01 08:00:00",
+    });
+    await speak("tank-fire");
+    await story.pass(1 * s);
+    expect(story.alerts()).toEqual(["sensor-silent cleared"]);
+  });
+
+  it("of a gateway is told, and hides that of its sensors", async () => {
+    begin({ rules: silences });
+    await story.append(story.reading({ device: "tank-fire", kind: "level", channel: null, value: 2 }));
+    await story.pass(1 * s);
+    story.heartbeat = false;
+    story.gateway.connected = false;
+    await story.pass(118 * s);
+    expect(story.alerts()).toEqual([]);
+    await story.pass(1 * s);
+    expect(story.only()).toMatchObject({ rule: "gateway-silent", severity: "critical", device: null, onsetAt: start });
+    await story.pass(30 * m);
+    expect(story.alerts()).toEqual(["gateway-silent firing"]);
+    expect(story.sms.messages).toHaveLength(1);
+    story.heartbeat = true;
+    story.gateway.connected = true;
+    await story.pass(9 * m);
+    expect(story.alerts()).toEqual(["gateway-silent cleared"]);
+  });
+});
+
+describe("messages", () => {
+  it("stand as would-be-sent where the channel isn't configured, with their text", async () => {
+    begin({ rules: values, sms: fakeChannel("aliyun-sms", { audience: "people", notifier: null }) });
+    await story.contact("fire", true);
+    expect(
+      story.service.notifications().map(({ channel, target, state, text }) => [channel, target, state, text]),
+    ).toEqual([
+      ["aliyun-sms", "wang-qiang", "would_be_sent", "火警 2026-01-01 08:00:00"],
+      ["wecom-bot", "wecom-bot", "sent", "火警 2026-01-01 08:00:00"],
+    ]);
+  });
+
+  it("are tried again until they are taken", async () => {
+    begin();
+    const busy = { ok: false, retryable: true, code: "45009", detail: "freq" } as const;
+    story.wecom.respondWith(busy, busy, { ok: true });
+    await story.contact("fire", true);
+    const ofWecom = () => story.service.notifications().find(({ channel }) => channel === "wecom-bot");
+    expect(ofWecom()).toMatchObject({ state: "pending", attempts: 1, code: "45009", nextAttemptAt: start + 1 * s });
+    await story.pass(1 * s);
+    expect(ofWecom()).toMatchObject({ state: "pending", attempts: 2, nextAttemptAt: start + 3 * s });
+    await story.pass(2 * s);
+    expect(ofWecom()).toMatchObject({
+      state: "sent",
+      attempts: 3,
+      sentAt: start + 3 * s,
+      code: null,
+      nextAttemptAt: null,
+    });
+    expect(story.wecom.messages).toHaveLength(3);
+  });
+
+  it("of one channel wait for no other", async () => {
+    begin();
+    story.sms.respondWith("hang");
+    await story.contact("fire", true);
+    await story.contact("fire", false);
+    await story.pass(1 * s);
+    await story.contact("fire", true);
+    expect(story.wecom.messages).toHaveLength(2);
+    expect(story.sms.messages).toHaveLength(1);
+    await story.pass(9 * s);
+    // the first has timed out, the second has its turn
+    expect(story.sms.messages).toHaveLength(2);
+  });
+
+  it("may also tell that it cleared", async () => {
+    begin({ rules: values, settings: { on_clear: true } });
+    await story.contact("fire", true);
+    await story.pass(1 * s);
+    await story.contact("fire", false);
+    expect(story.wecom.messages.map(({ about, text }) => [about, text.en])).toEqual([
+      ["firing", "Fire: Fire panel, Fire contact closed"],
+      ["cleared", "Cleared: Fire: Fire panel, Fire contact closed"],
+    ]);
+  });
+
+  it("go where the routes say", async () => {
+    begin({ rules: values, settings: { routes: { critical: ["aliyun-sms"] } } });
+    await story.contact("fire", true);
+    expect([story.wecom.messages.length, story.sms.messages.length]).toEqual([0, 1]);
+  });
+});
+
+describe("the list", () => {
+  it("filters by state, severity and time, newest first", async () => {
+    begin();
+    await story.contact("fault", true);
+    await story.pass(40 * s);
+    await story.contact("fire", true);
+    const list = (query: object): string[] => story.service.list(query).map(({ rule }) => rule);
+    expect(list({})).toEqual(["fire", "fire-panel-fault"]);
+    expect(list({ severities: ["warning"] })).toEqual(["fire-panel-fault"]);
+    expect(list({ from: start + 31 * s })).toEqual(["fire"]);
+    expect(list({ to: start + 30 * s })).toEqual(["fire-panel-fault"]);
+    expect(list({ limit: 1 })).toEqual(["fire"]);
+    expect(list({ states: ["acknowledged", "closed"] })).toEqual([]);
+  });
+
+  it("is bounded: the oldest closed ones go, what still holds stays", async () => {
+    begin({ rules: values, alerts_max: 3 });
+    await story.level(1);
+    for (let count = 0; count < 5; count++) {
+      await story.pass(1 * s);
+      await story.contact("fire", true);
+      await story.contact("fire", false);
+    }
+    expect(story.alerts()).toEqual(["fire-tank-low firing", "fire cleared", "fire cleared"]);
+    expect(story.service.stats().forgotten).toBe(3);
+    expect(story.service.steps(0, 100)).toHaveLength(5);
+  });
+});
