@@ -1,0 +1,92 @@
+import { useComputed } from "@preact/signals";
+import type { Round, RoundState } from "../api/types.ts";
+import { useApp } from "../components/app.ts";
+import { Mark, type MarkKind } from "../components/mark.tsx";
+import { Sheet } from "../components/sheet.tsx";
+
+const marks: Record<RoundState, MarkKind> = {
+  upcoming: "never",
+  open: "in_transit",
+  complete: "well",
+  incomplete: "attention",
+  missed: "attention",
+};
+
+/** Today's rounds by their windows, how far each has come and what lacks. */
+export function Rounds() {
+  const { store } = useApp();
+  const text = store.text.value;
+  const rounds = useComputed(() => [...store.world.rounds.value.values()].sort((a, b) => a.window.from - b.window.from)).value;
+  const done = rounds.filter(({ state }) => state === "complete").length;
+  return (
+    <Sheet id="rounds" title={text.rounds.title} summary={rounds.length > 0 ? text.rounds.complete(done, rounds.length) : undefined}>
+      {rounds.length === 0 && <p class="nothing">{text.rounds.none}</p>}
+      <ul class="rounds">
+        {rounds.map((round) => (
+          <RoundEntry key={round.id} round={round} />
+        ))}
+      </ul>
+    </Sheet>
+  );
+}
+
+function RoundEntry({ round }: { readonly round: Round }) {
+  const { store } = useApp();
+  const { rounds: text, listSeparator } = store.text.value;
+  const language = store.language.value;
+  const format = store.format.value;
+  const { window, state, provisional, checkpoints, reasons } = round;
+  const done = checkpoints.filter(({ tapAt }) => tapAt !== null).length;
+  const lacking = checkpoints.filter(({ tapAt }) => tapAt === null);
+  const judged = state === "incomplete" || state === "missed";
+  return (
+    <li class="round" data-testid={`round-${round.id}`} data-state={state} data-provisional={provisional}>
+      <p class="round-head">
+        <span class="round-window">
+          {format.minute(window.from)}–{format.minute(window.to)}
+        </span>
+        <span class="round-name">{round.name[language]}</span>
+        <span class="round-state">
+          <Mark kind={marks[state]} />
+          {text.state[state]}
+          {provisional && <em class="tag">{text.provisional}</em>}
+        </span>
+        <span class="round-progress">
+          <span class="visually-hidden">{text.progressLong(done, checkpoints.length)}</span>
+          <span aria-hidden="true">{text.progress(done, checkpoints.length)}</span>
+        </span>
+      </p>
+      {state === "complete" && (
+        <p class="round-brief">
+          {checkpoints.map(({ id, name, tapAt }, index) => (
+            <span key={`${id}${index}`}>
+              {name[language]} {tapAt === null ? "–" : format.minute(tapAt)}
+            </span>
+          ))}
+          <span>{[...new Set(checkpoints.map(({ guard }) => guard).filter((guard) => guard !== null))].join(listSeparator)}</span>
+        </p>
+      )}
+      {(state === "open" || judged) && (
+        <ol class="beads">
+          {checkpoints.map(({ id, name, tapAt, guard }, index) => (
+            <li key={`${id}${index}`} class="bead" data-done={tapAt !== null}>
+              <span class="bead-name">{name[language]}</span>
+              <span class="bead-time">{tapAt === null ? "–" : format.minute(tapAt)}</span>
+              {guard !== null && <span class="bead-guard">{guard}</span>}
+            </li>
+          ))}
+        </ol>
+      )}
+      {judged && lacking.length > 0 && (
+        <p class="round-missing">{text.missing(lacking.map(({ name }) => name[language]).join(listSeparator))}</p>
+      )}
+      {provisional && reasons.length > 0 && (
+        <ul class="round-reasons">
+          {reasons.map((reason) => (
+            <li key={reason.en}>{reason[language]}</li>
+          ))}
+        </ul>
+      )}
+    </li>
+  );
+}
