@@ -155,7 +155,14 @@ async function start(
   };
 
   const facts = siteFacts(...sites);
-  const writer = createWriter({ log, consumer: storeConsumer, store: observed, clock, logger: child("writer") });
+  const writer = createWriter({
+    log,
+    consumer: storeConsumer,
+    store: observed,
+    clock,
+    logger: child("writer"),
+    random,
+  });
   const influx = config.influx === undefined ? undefined : new InfluxStore(config.influx, facts);
   const running = new AbortController();
   const loops = [writer.run(running.signal), embedded.retain(running.signal), patrol.run(running.signal)];
@@ -163,7 +170,14 @@ async function start(
     influx === undefined
       ? undefined
       : {
-          writer: createWriter({ log, consumer: influxConsumer, store: influx, clock, logger: child("influx") }),
+          writer: createWriter({
+            log,
+            consumer: influxConsumer,
+            store: influx,
+            clock,
+            logger: child("influx"),
+            random,
+          }),
           feed: new InfluxFeed({
             influx,
             alerts,
