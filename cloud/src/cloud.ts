@@ -31,6 +31,8 @@ import { createWriter } from "./writer/writer.ts";
 
 const storeConsumer = "store";
 const influxConsumer = "influx";
+/** How long samples wait to be written to the embedded store together: the API answers from it. */
+const storeAge_max_ms = 200;
 /** How long what is under way may take to end; a request to InfluxDB may hang for longer. */
 const patience_ms = 3_000;
 

@@ -14,7 +14,8 @@ export interface DataLock {
 export function lockData(folder: string): DataLock {
   let database: DatabaseSync;
   try {
-    mkdirSync(folder, { recursive: true });
+    // messages with phone numbers are in there
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
     database = new DatabaseSync(join(folder, "cloud.lock"));
   } catch (error) {
     throw new GengfuError("config_unreadable", `the data folder ${folder} can't be written: ${messageOf(error)}`, {

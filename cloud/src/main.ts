@@ -4,7 +4,6 @@ import { ConfigReader } from "@gengfu/shared/config/reader";
 import { GengfuError, messageOf } from "@gengfu/shared/errors";
 import { createLogger } from "@gengfu/shared/logging";
 import { systemClock } from "@gengfu/shared/time/clock";
-import { startCloud } from "./cloud.ts";
 import { readCloudConfig, type CloudSetup } from "./config.ts";
 
 const usage = `Usage: npm run cloud -- --config FILE [--check]
@@ -87,6 +86,8 @@ async function run(setup: CloudSetup): Promise<void> {
   const asked = new Promise<string>((resolve) => {
     for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => resolve(signal));
   });
+  // what only looks at the configuration need not load the rest
+  const { startCloud } = await import("./cloud.ts");
   const cloud = await startCloud({ setup, consoleRoot, clock: systemClock, logger, random: Math.random }).catch(
     (error: unknown) => {
       if (!(error instanceof GengfuError)) return die(error);
