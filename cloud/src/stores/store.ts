@@ -54,6 +54,7 @@ export const readingsLimit = { standard: 1_000, max: 100_000 } as const;
 export interface ReadingsQuery {
   readonly kind?: Kind | undefined;
   readonly device?: string | undefined;
+  /** `-` for readings that have none. */
   readonly channel?: string | undefined;
   /** Epoch milliseconds, included. */
   readonly from?: number | undefined;

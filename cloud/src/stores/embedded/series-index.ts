@@ -77,7 +77,7 @@ export class SeriesIndex {
       (series) =>
         (kind === undefined ? !asides.includes(series.kind) : series.kind === kind) &&
         (device === undefined || series.device === device) &&
-        (channel === undefined || series.channel === channel),
+        (channel === undefined || (series.channel ?? "-") === channel),
     );
   }
 }
