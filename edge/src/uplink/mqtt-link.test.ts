@@ -1,68 +1,12 @@
-import { once } from "node:events";
-import { createServer, type AddressInfo, type Server, type Socket } from "node:net";
 import { memoryLog } from "@gengfu/shared/log/memory-log";
-import { decodeBatch } from "@gengfu/shared/codec/batch";
 import { silentLogger } from "@gengfu/shared/logging";
 import type { Reading } from "@gengfu/shared/model/reading";
 import { systemClock } from "@gengfu/shared/time/clock";
-import { parseUplinkTopic } from "@gengfu/shared/uplink-protocol";
-import { Aedes, type AuthenticateError, type PublishPacket } from "aedes";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { FakeCloud } from "../testing/fake-cloud.ts";
 import { quietStatus } from "../testing/fake-link.ts";
 import { mqttDial } from "./mqtt-link.ts";
 import { Uplink } from "./uplink.ts";
-
-/** A cloud that does what the test says at each publish. */
-class FakeCloud {
-  readonly publishes: PublishPacket[] = [];
-  onPublish: (packet: PublishPacket, socket: Socket) => "acknowledge" | "ignore" = () => "acknowledge";
-  readonly #sockets = new Set<Socket>();
-  readonly #server: Server = createServer();
-  #broker: Aedes | undefined;
-
-  async start(port = 0): Promise<number> {
-    const broker = await Aedes.createBroker({
-      authenticate: (_, user, password, done) => {
-        if (user === "gate" && password?.toString() === "hush") return done(null, true);
-        const error: Error = Object.assign(new Error("refused"), { returnCode: 4 });
-        done(error as AuthenticateError, null);
-      },
-      authorizePublish: (client, packet, done) => {
-        this.publishes.push(packet);
-        if (this.onPublish(packet, client?.conn as Socket) === "acknowledge") done();
-      },
-    });
-    this.#broker = broker;
-    this.#server.on("connection", (socket: Socket) => {
-      this.#sockets.add(socket);
-      broker.handle(socket);
-    });
-    this.#server.listen(port, "127.0.0.1");
-    await once(this.#server, "listening");
-    return (this.#server.address() as AddressInfo).port;
-  }
-
-  /** Every seq that was acknowledged, by lane. */
-  batches(): { lane: string; dup: boolean; seqs: number[] }[] {
-    return this.publishes
-      .filter(({ qos }) => qos === 1)
-      .map(({ topic, payload, dup }) => ({
-        lane: parseUplinkTopic(topic)?.channel ?? "none",
-        dup,
-        seqs: decodeBatch(payload as Buffer).readings.map(({ seq }) => seq),
-      }));
-  }
-
-  cut(): void {
-    for (const socket of this.#sockets) socket.resetAndDestroy();
-  }
-
-  async stop(): Promise<void> {
-    this.#server.close();
-    this.cut();
-    await new Promise<void>((resolve) => this.#broker?.close(() => resolve()) ?? resolve());
-  }
-}
 
 let cloud: FakeCloud;
 let port: number;

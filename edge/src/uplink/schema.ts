@@ -30,8 +30,9 @@ export const uplinkSchema = z
     heartbeat: duration.default(10_000).describe("How often the gateway tells its state; 10s by default."),
   })
   .superRefine(({ url, plaintext }, context) => {
-    const { protocol, hostname } = new URL(url);
-    if (protocol === "mqtts:" || plaintext || isLoopback(hostname.replace(/^\[(.*)\]$/, "$1"))) return;
+    const address = URL.parse(url);
+    if (address?.protocol !== "mqtt:" || plaintext) return;
+    if (isLoopback(address.hostname.replace(/^\[(.*)\]$/, "$1"))) return;
     context.addIssue({
       code: "custom",
       path: ["url"],

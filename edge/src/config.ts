@@ -1,0 +1,122 @@
+import { dirname, resolve } from "node:path";
+import { listenSchema } from "@gengfu/shared/config/listen";
+import { ConfigReader } from "@gengfu/shared/config/reader";
+import { identifier } from "@gengfu/shared/model/identifier";
+import { gatewayOf, site, type Site, type SiteDevice } from "@gengfu/shared/model/site";
+import { z } from "zod";
+import { brokerLimits } from "./broker/schema.ts";
+import { gpioSchema } from "./sources/gpio/schema.ts";
+import { uplinkSchema } from "./uplink/schema.ts";
+
+/** `edge.yaml`: what differs from gateway to gateway. Who and what is on site stands in the site file. */
+export const edgeConfig = z.strictObject({
+  gateway: identifier.describe("Which gateway of the site file this is."),
+  site: z.string().min(1).default("./site.yaml").describe("The site file, relative to this one."),
+  data: z
+    .string()
+    .min(1)
+    .default("./data")
+    .describe("Folder of what must outlive a restart, relative to this file; made if it is missing."),
+  devices_broker: listenSchema("the device broker", 1_883).prefault({}).describe("Where devices sign on, by MQTT."),
+  limits: brokerLimits.describe("What devices may ask of the broker."),
+  uplink: uplinkSchema.describe("The way to the cloud."),
+  log: z
+    .strictObject({
+      readings_max: z
+        .int()
+        .min(10_000)
+        .max(1_000_000_000)
+        .default(50_000_000)
+        .describe("Readings kept until the cloud has them; beyond that the oldest samples go first, events last."),
+      mebibytes_max: z
+        .int()
+        .min(16)
+        .max(1_000_000)
+        .default(2_048)
+        .describe("The same as room on the disk, MiB; leave some of the disk free beside it."),
+      pending_max: z
+        .int()
+        .min(100)
+        .max(1_000_000)
+        .default(50_000)
+        .describe("Readings that may wait for a slow disk; beyond that devices are asked to come again later."),
+    })
+    .prefault({})
+    .describe("Bounds of the gateway's log."),
+  clock: z
+    .strictObject({
+      sync_file: z
+        .string()
+        .min(1)
+        .optional()
+        .describe(
+          "File that the time service leaves once the clock is right, such as /run/systemd/timesync/synchronized; " +
+            "without it any time from 2026 on is trusted.",
+        ),
+    })
+    .prefault({})
+    .describe("How far the gateway's own clock is trusted."),
+  gpio: gpioSchema.optional().describe("Contacts that are wired to the gateway's own lines."),
+});
+
+/** What the gateway runs with: `edge.yaml` with its paths resolved, and its part of the site. */
+export interface EdgeConfig extends Omit<z.output<typeof edgeConfig>, "site"> {
+  readonly site: Site;
+  /** The devices that report to this gateway. */
+  readonly devices: readonly SiteDevice[];
+  /** The gateway's password at the cloud. */
+  readonly secret: string;
+}
+
+/** Reads `edge.yaml` and the site file it names; throws one `ConfigError` with the mistakes of both. */
+export function readEdgeConfig(file: string, env?: Readonly<Record<string, string | undefined>>): EdgeConfig {
+  const reader = new ConfigReader(env);
+  const config = reader.read(file, edgeConfig);
+  const siteFile = siteFileOf(file, env);
+  const where = siteFile === undefined ? undefined : reader.read(siteFile, site);
+  if (config === undefined || where === undefined) {
+    reader.finish();
+    throw new Error("a configuration was neither read nor refused");
+  }
+  const gateway = where.gateways.find(({ id }) => id === config.gateway);
+  if (gateway === undefined) {
+    reader.reject(file, ["gateway"], config.gateway, `one of ${where.gateways.map(({ id }) => id).join(", ")}`);
+  }
+  const devices = where.devices.filter((device) => gatewayOf(where, device) === config.gateway);
+  if (gateway !== undefined) rejectUnknownLines(reader, file, config, devices);
+  reader.finish();
+  return {
+    ...config,
+    data: resolve(dirname(file), config.data),
+    site: where,
+    devices,
+    secret: config.uplink.secret ?? gateway?.secret ?? "",
+  };
+}
+
+/** The site file that `edge.yaml` names, even if other parts of that are mistaken. */
+function siteFileOf(file: string, env?: Readonly<Record<string, string | undefined>>): string | undefined {
+  const peeked = new ConfigReader(env).read(file, z.looseObject({ site: edgeConfig.shape.site }));
+  return peeked === undefined ? undefined : resolve(dirname(file), peeked.site);
+}
+
+function rejectUnknownLines(
+  reader: ConfigReader,
+  file: string,
+  { gateway, gpio }: z.output<typeof edgeConfig>,
+  devices: readonly SiteDevice[],
+): void {
+  gpio?.lines.forEach(({ device: id, kind, channel }, index) => {
+    const device = devices.find((one) => one.id === id);
+    if (device === undefined) {
+      const known = devices.map((one) => one.id).join(", ");
+      reader.reject(file, ["gpio", "lines", index, "device"], id, `one of the devices of ${gateway}: ${known}`);
+      return;
+    }
+    const channels = device.measures.filter((measure) => measure.kind === kind).map((measure) => measure.channel);
+    if (channels.includes(channel)) return;
+    const named = channels.map((one) => one ?? "(none)").join(", ");
+    const allowed = channels.length === 0 ? `a device that measures ${kind}` : `a ${kind} channel of ${id}: ${named}`;
+    reader.reject(file, ["gpio", "lines", index, "channel"], channel, allowed);
+  });
+}
