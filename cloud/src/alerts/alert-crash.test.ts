@@ -111,6 +111,25 @@ describe("a service that is killed", () => {
     expect([story.wecom.messages.length, story.sms.messages.length]).toEqual([1, 2]);
   });
 
+  it("goes on in the log from its own cursor", async () => {
+    const story = new Story({ rules });
+    stories.push(story);
+    await story.contact("fire", true);
+    await story.pass(1 * s);
+    await story.level(1);
+    await story.kill();
+    const read = story.log.read.bind(story.log);
+    const reads: unknown[] = [];
+    story.log.read = (lane, after, limit) => (reads.push([lane, after]), read(lane, after, limit));
+    await story.revive();
+    await story.contact("fire", false);
+    expect(reads.slice(0, 2)).toEqual([
+      ["events", 1],
+      ["samples", 2],
+    ]);
+    expect(story.alerts()).toEqual(["fire cleared", "fire-tank-low firing"]);
+  });
+
   it("takes a log that begins anew from its beginning", async () => {
     const story = new Story({ rules });
     stories.push(story);

@@ -313,6 +313,35 @@ describe("messages", () => {
   });
 });
 
+describe("an alert whose rule is taken out of the configuration", () => {
+  it("clears, so that it can be closed", async () => {
+    begin();
+    await story.contact("fire", true);
+    await story.pass(1 * s);
+    await story.level(1);
+    await story.kill();
+    story.rules = ["fire"];
+    await story.revive();
+    expect(story.alerts()).toEqual(["fire firing", "fire-tank-low cleared"]);
+  });
+});
+
+describe("a listener that fails", () => {
+  it("holds up neither the alerts nor the other listeners", async () => {
+    begin();
+    story.service.onChange(() => {
+      throw new Error("the listener's own fault");
+    });
+    const heard: string[] = [];
+    const unsubscribe = story.service.onChange(({ state }) => heard.push(state));
+    await story.contact("fire", true);
+    unsubscribe();
+    await story.contact("fire", false);
+    expect(story.alerts()).toEqual(["fire cleared"]);
+    expect(heard).toEqual(["firing"]);
+  });
+});
+
 describe("the list", () => {
   it("filters by state, severity and time, newest first", async () => {
     begin();

@@ -155,9 +155,7 @@ class Service implements AlertService {
     const newest = blocks.at(-1);
     if (newest === undefined) return;
     const position = newest.first + newest.entries.length - 1;
-    const done = ruleStates.cursor(lane, log.epoch);
-    const now = clock.now();
-    this.#commit(step(this.#book, states, inputs(blocks, done, now)), () =>
+    this.#commit(step(this.#book, states, inputs(blocks, clock.now())), () =>
       ruleStates.moveCursor(lane, log.epoch, position),
     );
   }
@@ -233,17 +231,22 @@ class Service implements AlertService {
     for (const alert of changed) {
       const { id, rule, state, severity } = alert;
       this.#options.logger.info({ alert: id, rule, severity, state }, "alert changed");
-      for (const listener of this.#listeners) listener(alert);
+      for (const listener of this.#listeners) this.#callBack(listener, alert);
+    }
+  }
+
+  #callBack(listener: (alert: Alert) => void, alert: Alert): void {
+    try {
+      listener(alert);
+    } catch (error) {
+      // the alert is committed: whoever listens can't undo it
+      this.#options.logger.error({ err: error, alert: alert.id }, "a listener to alerts failed");
     }
   }
 }
 
-function* inputs(blocks: readonly Block<StoredReading>[], done: number, now: number): Generator<Input> {
-  for (const { first, entries } of blocks) {
-    for (let index = Math.max(0, done + 1 - first); index < entries.length; index++) {
-      yield { type: "reading", reading: entries[index] as StoredReading, now };
-    }
-  }
+function* inputs(blocks: readonly Block<StoredReading>[], now: number): Generator<Input> {
+  for (const { entries } of blocks) for (const reading of entries) yield { type: "reading", reading, now };
 }
 
 function reportOf(gateway: GatewayHealth, behind: boolean, now: number): Input {

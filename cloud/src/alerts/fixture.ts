@@ -42,9 +42,12 @@ export class Story {
   readonly #folder = mkdtempSync(join(tmpdir(), "gengfu-alerts-"));
   #generation = 0;
   readonly #options: StoryOptions;
+  /** Only these rules of the demo site, from the next start on. */
+  rules: readonly string[] | undefined;
 
   constructor(options: StoryOptions = {}) {
     this.#options = options;
+    this.rules = options.rules;
     this.wecom = options.wecom ?? fakeChannel("wecom-bot", { concurrency: 2 });
     this.sms = options.sms ?? fakeChannel("aliyun-sms", { audience: "people" });
     this.gateway = { id: gatewayName, connected: true, lastSeenAt: start, backlog: 0 };
@@ -142,11 +145,11 @@ export class Story {
   }
 
   #begin(): AlertService {
-    const { rules, settings = {}, alerts_max } = this.#options;
+    const { settings = {}, alerts_max } = this.#options;
     const service = createAlertService({
       file: this.#file(),
       log: this.log,
-      sites: [{ ...demoSite, rules: demoSite.rules.filter(({ id }) => rules?.includes(id) ?? true) }],
+      sites: [{ ...demoSite, rules: demoSite.rules.filter(({ id }) => this.rules?.includes(id) ?? true) }],
       gateways: { list: () => [this.gateway] },
       channels: [this.wecom, this.sms],
       settings: notificationSettings.parse(settings),

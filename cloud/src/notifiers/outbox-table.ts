@@ -42,8 +42,11 @@ export class OutboxTable {
   readonly #nextAt: StatementSync;
   readonly #settle: StatementSync;
 
-  constructor(database: DatabaseSync) {
+  readonly #waiting_max: number;
+
+  constructor(database: DatabaseSync, waiting_max = outbox_max) {
     this.#database = database;
+    this.#waiting_max = waiting_max;
     this.#insert = database.prepare(
       `INSERT INTO notification (alert, about, channel, target, state, urgency, text, message, created_at, next_at, code)
        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
@@ -65,7 +68,7 @@ export class OutboxTable {
   /** Part of the caller's transaction. Says what became of it. */
   add(channel: string, message: Message, text: string, configured: boolean, now: number): NotificationState {
     const { count } = this.#count.get(channel) as { count: number };
-    const state = !configured ? "would_be_sent" : count >= outbox_max ? "failed" : "pending";
+    const state = !configured ? "would_be_sent" : count >= this.#waiting_max ? "failed" : "pending";
     const { alert, about, target, severity } = message;
     const urgency = severities.indexOf(severity);
     const code = state === "failed" ? "outbox_full" : null;

@@ -1,7 +1,10 @@
 import { duration } from "@gengfu/shared/time/duration";
 import { z } from "zod";
 
-const channels = z.array(z.string().min(1)).max(10);
+/** All channels that there are, by the names of their folders. */
+export const channelNames = ["wecom-bot", "aliyun-sms"] as const;
+
+const channels = z.array(z.enum(channelNames));
 
 /** Who is told of what, and how long it is tried. */
 export const notificationSettings = z.strictObject({

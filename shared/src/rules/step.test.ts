@@ -197,6 +197,15 @@ describe("a silent device", () => {
     expect(engine.tick(25 * m)).toEqual([`raise sensor-silent ${25 * m}`]);
   });
 
+  it("is not called silent when nothing more is heard of its gateway either", () => {
+    const engine = new Engine(onTank);
+    for (let now = 0; now <= 5 * m; now += 10 * s) engine.gateway(now);
+    engine.read(level(0, 2));
+    // still connected, as far as anyone can tell
+    engine.gateway(20 * m, { heardAt: 5 * m });
+    expect(engine.tick(20 * m)).toEqual([]);
+  });
+
   it("may be silent from the beginning, once its gateway is there", () => {
     const engine = new Engine(onTank);
     engine.take({ type: "resume", now: start });
