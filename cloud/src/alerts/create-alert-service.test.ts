@@ -326,6 +326,18 @@ describe("an alert whose rule is taken out of the configuration", () => {
   });
 });
 
+describe("a service that is stopped and started again", () => {
+  it("goes on where it was", async () => {
+    begin();
+    await story.contact("fault", true);
+    await story.service.stop();
+    expect(() => story.service.list()).toThrow("not running");
+    story.service.start();
+    await story.pass(30 * s);
+    expect(story.alerts()).toEqual(["fire-panel-fault firing"]);
+  });
+});
+
 describe("a listener that fails", () => {
   it("holds up neither the alerts nor the other listeners", async () => {
     begin();

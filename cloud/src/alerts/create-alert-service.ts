@@ -93,11 +93,11 @@ class Service implements AlertService {
   async stop(): Promise<void> {
     const open = this.#open;
     if (open === undefined) return;
-    this.#cancelTick?.();
     open.stopping.abort();
     await this.#consuming;
     await Promise.all(open.workers.map((worker) => worker.stop()));
     this.#cancelTick?.();
+    this.#cancelTick = undefined;
     this.#open = undefined;
     open.database.close();
   }
