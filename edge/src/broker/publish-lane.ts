@@ -6,6 +6,7 @@ export interface LanePublish {
   readonly dup: boolean;
 }
 
+const publishType = 3;
 const publishAtQos1 = 0x32;
 const dupFlag = 0x08;
 /** Publishes up to this size take the lane; the few larger ones are left to the general parser. */
@@ -45,7 +46,9 @@ export class PublishLane {
     /** Begin of what is left of these bytes but not yet in `left`. */
     let leftFrom = 0;
     let start = 0;
-    let takes = this.#isOpen;
+    // behind a publish that is left to the general parser nothing more is taken of these bytes: order is kept, since the
+    // parser reads no further until it is done with them
+    let takes = this.#isOpen && this.#passing === 0;
     if (this.#passing > 0) {
       start = Math.min(this.#passing, bytes.length);
       this.#passing -= start;
@@ -58,16 +61,15 @@ export class PublishLane {
         start = bytes.length;
         continue;
       }
-      if (takes && ((bytes[start] as number) & ~dupFlag) === publishAtQos1) {
-        if (this.#yields()) {
+      if (takes && (bytes[start] as number) >> 4 === publishType) {
+        const isPlain = ((bytes[start] as number) & ~dupFlag) === publishAtQos1;
+        const publish = isPlain && !this.#yields() ? parse(bytes, start, end) : undefined;
+        if (publish === undefined) {
           takes = false;
         } else {
-          const publish = parse(bytes, start, end);
-          if (publish !== undefined) {
-            if (start > leftFrom) left.push(bytes.subarray(leftFrom, start));
-            leftFrom = end;
-            this.#take(publish);
-          }
+          if (start > leftFrom) left.push(bytes.subarray(leftFrom, start));
+          leftFrom = end;
+          this.#take(publish);
         }
       }
       start = end;
