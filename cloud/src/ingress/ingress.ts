@@ -1,9 +1,7 @@
 import { strict as assert } from "node:assert";
-import { once } from "node:events";
-import { createServer, type AddressInfo, type Server, type Socket } from "node:net";
-import { createServer as createTlsServer } from "node:tls";
+import type { Socket } from "node:net";
 import { Aedes, type AuthenticateError, type Client, type ConnectPacket, type PublishPacket } from "aedes";
-import { listenError, type Listen } from "@gengfu/shared/config/listen";
+import type { Listen } from "@gengfu/shared/config/listen";
 import { messageOf } from "@gengfu/shared/errors";
 import type { Log } from "@gengfu/shared/log/log";
 import type { Logger } from "@gengfu/shared/logging";
@@ -16,6 +14,7 @@ import { RepeatLimit } from "./repeat-limit.ts";
 import { BatchIntake, type IntakeStats } from "./batch-intake.ts";
 import { BatchQuarantine, type QuarantinedBatch } from "./batch-quarantine.ts";
 import { GatewayPasswords } from "./gateway-passwords.ts";
+import { GatewayServer } from "./gateway-server.ts";
 import { limitPackets, PacketLimit } from "./packet-limit.ts";
 
 export interface IngressOptions {
@@ -76,10 +75,9 @@ export class Ingress {
   readonly #intake: BatchIntake;
   readonly #limit: RepeatLimit;
   readonly #sessions = new Map<Client, Session>();
-  readonly #sockets = new Set<Socket>();
   #quarantine: BatchQuarantine | undefined;
   #aedes: Aedes | undefined;
-  #server: Server | undefined;
+  #server: GatewayServer | undefined;
   #quarantined = 0;
   #refused = 0;
 
@@ -106,18 +104,15 @@ export class Ingress {
     this.#quarantine = new BatchQuarantine(quarantineFile, logger);
     this.#aedes = this.#createBroker();
     await this.#aedes.listen();
-    const server = this.#createServer();
-    this.#server = server;
+    this.#server = this.#createServer();
     try {
-      server.listen({ host: listen.host, port: listen.port });
-      await once(server, "listening");
+      const port = await this.#server.start();
+      logger.info({ host: listen.host, port, tls: listen.tls !== undefined }, "gateways can connect");
+      return { port };
     } catch (error) {
       await this.stop();
-      throw listenError("the uplink", listen, error);
+      throw error;
     }
-    const { port } = server.address() as AddressInfo;
-    logger.info({ host: listen.host, port, tls: listen.tls !== undefined }, "gateways can connect");
-    return { port };
   }
 
   /** Ends all connections. What is not acknowledged by then the gateways send again. */
@@ -126,11 +121,9 @@ export class Ingress {
     const aedes = this.#aedes;
     this.#server = undefined;
     this.#aedes = undefined;
-    const closed = server?.listening === true ? once(server, "close") : undefined;
     server?.close();
     if (aedes !== undefined) await new Promise<void>((resolve) => aedes.close(resolve));
-    for (const socket of this.#sockets) socket.destroy();
-    await closed;
+    await server?.end();
     this.#quarantine?.close();
     this.#quarantine = undefined;
   }
@@ -150,36 +143,16 @@ export class Ingress {
     return this.#quarantine?.list(limit) ?? [];
   }
 
-  #createServer(): Server {
-    const { tls } = this.#options.listen;
-    const accept = (socket: Socket): void => this.#accept(socket);
-    const server =
-      tls === undefined
-        ? createServer({ noDelay: true, keepAlive: true }, accept)
-        : createTlsServer(
-            {
-              cert: tls.certificate,
-              key: tls.key,
-              ...(tls.client_ca === undefined
-                ? {}
-                : { ca: tls.client_ca, requestCert: true, rejectUnauthorized: true }),
-              handshakeTimeout: connectTimeout_ms,
-              noDelay: true,
-              keepAlive: true,
-            },
-            accept,
-          );
-    server.maxConnections = connections_max;
-    server.on("connection", (socket: Socket) => {
-      this.#sockets.add(socket);
-      socket.once("close", () => this.#sockets.delete(socket));
+  #createServer(): GatewayServer {
+    return new GatewayServer({
+      listen: this.#options.listen,
+      connections_max,
+      handshakeTimeout_ms: connectTimeout_ms,
+      onSocket: (socket) => this.#accept(socket),
+      onDrop: () => this.#refuse("connections", {}, "too many connections; one was dropped"),
+      onTlsError: (address, { message: reason }) =>
+        this.#refuse(`tls ${address}`, { address, reason }, "a TLS handshake failed"),
     });
-    server.on("drop", () => this.#refuse("connections", {}, "too many connections; one was dropped"));
-    server.on("tlsClientError", (error: Error, socket: Socket) => {
-      const address = socket.remoteAddress ?? "";
-      this.#refuse(`tls ${address}`, { address, reason: error.message }, "a TLS handshake failed");
-    });
-    return server;
   }
 
   #createBroker(): Aedes {
