@@ -1,3 +1,4 @@
+import type { Listen } from "@gengfu/shared/config/listen";
 import { silentLogger, type Logger } from "@gengfu/shared/logging";
 import { systemClock } from "@gengfu/shared/time/clock";
 import { Credentials } from "../broker/credentials.ts";
@@ -19,6 +20,7 @@ export interface BrokerTestOptions {
   readonly limits?: Partial<BrokerLimits>;
   readonly logger?: Logger;
   readonly pending_max?: number;
+  readonly tls?: Listen["tls"];
   /** The log and intake of one that was stopped, and its port. */
   readonly log?: HeldLog;
   readonly intake?: Intake;
@@ -40,7 +42,7 @@ export async function startBroker(options: BrokerTestOptions = {}): Promise<Brok
     });
   const quarantine = new Quarantine(clock, limits.quarantine_per_minute);
   const broker = new DeviceBroker({
-    listen: { host: "127.0.0.1", port: options.port ?? 0, plaintext: false },
+    listen: { host: "127.0.0.1", port: options.port ?? 0, plaintext: false, tls: options.tls },
     limits,
     credentials: new Credentials(["tank", "panel", "reader"].map((id) => ({ id, secret: "secret" }))),
     deliver: intake.deliver,
