@@ -25,7 +25,7 @@ import { checksOf, metricsOf } from "./operation.ts";
 import { Patrol } from "./patrol/patrol.ts";
 import { openEmbeddedStore } from "./stores/embedded/embedded-store.ts";
 import { InfluxStore } from "./stores/influx/influx-store.ts";
-import { siteFacts } from "./stores/influx/site-facts.ts";
+import { siteFacts } from "./site-facts.ts";
 import type { Store } from "./stores/store.ts";
 import { createWriter } from "./writer/writer.ts";
 

@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { AlertStepOfAlert } from "./alerts/alert.ts";
 import { testGateway, testSite } from "./api/fixture.ts";
 import { InfluxFeed } from "./influx-feed.ts";
-import { siteFacts } from "./stores/influx/site-facts.ts";
+import { siteFacts } from "./site-facts.ts";
 
 let file: string;
 let folder: string;

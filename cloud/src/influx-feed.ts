@@ -8,7 +8,7 @@ import type { GatewayRegistry } from "./gateways/registry.ts";
 import { Nudge } from "./live/nudge.ts";
 import type { InfluxStore } from "./stores/influx/influx-store.ts";
 import { alertLine, gatewayStatusLine } from "./stores/influx/lines.ts";
-import type { SiteFacts } from "./stores/influx/site-facts.ts";
+import type { SiteFacts } from "./site-facts.ts";
 
 const steps_max = 1_000;
 /** How often steps are looked for when nothing tells of one, and how often the gateways' state is written. */

@@ -6,7 +6,7 @@ import { panelsOf, queriesOf, startOf, statementOf, type PanelQuery } from "@gen
 import { wallDashboard } from "@gengfu/dashboards/wall";
 import { InfluxStore } from "@gengfu/cloud/stores/influx/influx-store";
 import { influxSettings } from "@gengfu/cloud/stores/influx/settings";
-import { siteFacts } from "@gengfu/cloud/stores/influx/site-facts";
+import { siteFacts } from "@gengfu/cloud/site-facts";
 import { readConfig } from "@gengfu/shared/config/reader";
 import { site as siteSchema } from "@gengfu/shared/model/site";
 import { startInflux, type Influx, type InfluxRow } from "../support/influxd.ts";

@@ -5,7 +5,7 @@ import { InfluxClient, quoteName, quoteString, type InfluxRow } from "./influx-c
 import { readingLine } from "./lines.ts";
 import { writeApart } from "./refused-lines.ts";
 import type { InfluxSettings } from "./settings.ts";
-import type { SiteFacts } from "./site-facts.ts";
+import type { SiteFacts } from "../../site-facts.ts";
 
 export interface RejectedLine {
   readonly line: string;

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { site, type Site } from "@gengfu/shared/model/site";
 import { readingWith } from "../contract.ts";
 import { alertLine, gatewayStatusLine, readingLine, tag } from "./lines.ts";
-import { siteFacts } from "./site-facts.ts";
+import { siteFacts } from "../../site-facts.ts";
 
 const court: Site = site.parse({
   id: "yitong-court",

@@ -1,7 +1,7 @@
 import type { StoredReading } from "@gengfu/shared/model/reading";
 import type { AlertStepOfAlert } from "../../alerts/alert.ts";
 import type { GatewayView } from "../../gateways/registry.ts";
-import type { SiteFacts } from "./site-facts.ts";
+import type { SiteFacts } from "../../site-facts.ts";
 
 /**
  * Line protocol (docs.influxdata.com, "Line protocol reference"). Every type of a field is fixed here, so that no
