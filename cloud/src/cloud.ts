@@ -114,11 +114,12 @@ async function start(
   await gateways.start();
   stack.defer(() => gateways.stop());
 
-  const views = new ReadingViews(sites);
+  const facts = siteFacts(...sites);
+  const views = new ReadingViews(facts);
   const hub = new LiveHub({ clock, logger: child("live"), show: (reading) => views.view(reading) });
   const devices = new DeviceStates({ sites, clock, gateway: (id) => gateways.get(id) });
   devices.add(embedded.lastOfEach());
-  const patrol = new Patrol({ sites, store: embedded, gateways, clock, logger: child("patrol") });
+  const patrol = new Patrol({ sites, facts, store: embedded, gateways, clock, logger: child("patrol") });
 
   const channels = [createWecomBot(config.notifications.wecom_bot), createAliyunSms(config.notifications.aliyun_sms)];
   const alerts = createAlertService({
@@ -156,7 +157,6 @@ async function start(
     },
   };
 
-  const facts = siteFacts(...sites);
   const writer = createWriter({
     log,
     consumer: storeConsumer,

@@ -10,6 +10,7 @@ import type { QuarantinedBatch } from "../ingress/batch-quarantine.ts";
 import { DeviceStates } from "../live/device-states.ts";
 import { LiveHub } from "../live/hub.ts";
 import { Patrol } from "../patrol/patrol.ts";
+import { siteFacts } from "../site-facts.ts";
 import type { ReadingsQuery, SeriesPoint, SeriesQuery, Store } from "../stores/store.ts";
 import type { AlertCalls } from "./alerts.ts";
 import type { Check } from "./health.ts";
@@ -232,7 +233,8 @@ export async function testApi(
   const alerts = new MemoryAlerts();
   const gateways = [testGateway];
   const sites = [testSite];
-  const views = new ReadingViews(sites);
+  const facts = siteFacts(testSite);
+  const views = new ReadingViews(facts);
   const gateway = (id: string): GatewayView | undefined => gateways.find((each) => each.id === id);
   const devices = new DeviceStates({ sites, clock, gateway });
   const hub = new LiveHub({ clock, logger: silentLogger, show: (reading) => views.view(reading) });
@@ -252,7 +254,7 @@ export async function testApi(
     gateways: { list: () => gateways },
     devices,
     notifications: { wecom_bot: false, aliyun_sms: true },
-    patrol: new Patrol({ sites, store, gateways: { get: gateway }, clock, logger: silentLogger }),
+    patrol: new Patrol({ sites, facts, store, gateways: { get: gateway }, clock, logger: silentLogger }),
     hub,
     checks,
     metrics: () => [

@@ -1,7 +1,6 @@
 import { clockQualities, kinds } from "@gengfu/shared/model/reading";
-import type { Site } from "@gengfu/shared/model/site";
 import { z } from "zod";
-import { createDirectory, type Directory } from "../patrol/directory.ts";
+import type { SiteFacts } from "../site-facts.ts";
 import type { ReadingRow } from "../stores/store.ts";
 
 export const reading = z
@@ -37,13 +36,10 @@ export type ReadingView = z.output<typeof reading>;
 
 /** Shows readings as the API does: flat, with people and places named from the site's file. */
 export class ReadingViews {
-  readonly #directoryOf = new Map<string, Directory>();
+  readonly #facts: Pick<SiteFacts, "tap">;
 
-  constructor(sites: readonly Site[]) {
-    for (const site of sites) {
-      const directory = createDirectory(site);
-      for (const { id } of site.gateways) this.#directoryOf.set(id, directory);
-    }
+  constructor(facts: Pick<SiteFacts, "tap">) {
+    this.#facts = facts;
   }
 
   view(row: ReadingRow): ReadingView {
@@ -66,13 +62,12 @@ export class ReadingViews {
   detail(row: ReadingRow): Record<string, string | number | boolean> {
     if (row.kind === "contact") return { ...row.detail, closed: row.value === 1 };
     if (row.kind !== "tap") return { ...row.detail };
-    const directory = this.#directoryOf.get(row.gateway);
-    const person = directory?.person(row.detail);
-    const checkpoint = directory?.checkpoint(row.device, row.detail);
+    const { checkpoint, guard, guardName } = this.#facts.tap(row);
     return {
       ...row.detail,
-      ...(person === undefined ? {} : { guard: person.id, guard_name: person.name.zh }),
-      ...(checkpoint === undefined ? {} : { checkpoint: checkpoint.id }),
+      ...(guard === null ? {} : { guard }),
+      ...(guardName === null ? {} : { guard_name: guardName }),
+      ...(checkpoint === null ? {} : { checkpoint }),
     };
   }
 }

@@ -3,6 +3,7 @@ import { ManualClock } from "@gengfu/shared/time/clock";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { MemoryStore, now, testGateway, testReading, testSite } from "../api/fixture.ts";
 import type { GatewayView } from "../gateways/registry.ts";
+import { siteFacts } from "../site-facts.ts";
 import { Patrol } from "./patrol.ts";
 import type { Round } from "./verdict.ts";
 
@@ -20,7 +21,14 @@ beforeEach(() => {
   clock = new ManualClock(now);
   store = new MemoryStore();
   gateway = testGateway;
-  patrol = new Patrol({ sites: [testSite], store, gateways: { get: () => gateway }, clock, logger: silentLogger });
+  patrol = new Patrol({
+    sites: [testSite],
+    facts: siteFacts(testSite),
+    store,
+    gateways: { get: () => gateway },
+    clock,
+    logger: silentLogger,
+  });
 });
 
 describe("when asked", () => {

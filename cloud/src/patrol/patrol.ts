@@ -5,8 +5,8 @@ import { pause, type Clock } from "@gengfu/shared/time/clock";
 import { Nudge } from "../live/nudge.ts";
 import type { GatewayRegistry, GatewayView } from "../gateways/registry.ts";
 import { unexplained } from "../ledger/received.ts";
+import type { SiteFacts } from "../site-facts.ts";
 import { readingsLimit, type ReadingRow, type Store } from "../stores/store.ts";
-import { createDirectory, type Directory } from "./directory.ts";
 import { dateAt, plannedRounds, type PlannedRound } from "./plan.ts";
 import { judge, type GatewayDoubt, type Round, type RoundTap } from "./verdict.ts";
 
@@ -21,6 +21,7 @@ const days_max = 40;
 
 export interface PatrolOptions {
   readonly sites: readonly Site[];
+  readonly facts: Pick<SiteFacts, "tap">;
   readonly store: Pick<Store, "readings">;
   readonly gateways: Pick<GatewayRegistry, "get">;
   readonly clock: Clock;
@@ -29,7 +30,6 @@ export interface PatrolOptions {
 
 interface Place {
   readonly site: Site;
-  readonly directory: Directory;
   /** Rounds of the days under watch as they were last told, by id. */
   readonly told: Map<string, { date: string; text: string }>;
   /** Days that changed. */
@@ -47,7 +47,6 @@ export class Patrol {
     this.#options = options;
     this.#places = options.sites.map((site) => ({
       site,
-      directory: createDirectory(site),
       told: new Map(),
       touched: new Set(),
     }));
@@ -129,7 +128,7 @@ export class Patrol {
       .flatMap((route) => plannedRounds(route, date, site.time_zone).map((plan) => ({ route, plan })))
       .sort((a, b) => a.plan.window.from - b.plan.window.from);
     if (planned.length === 0) return [];
-    const taps = await this.#taps(place, planned);
+    const taps = await this.#taps(site, planned);
     const now = this.#options.clock.now();
     return planned.map(({ route, plan }) => {
       const own = taps.filter(
@@ -142,13 +141,13 @@ export class Patrol {
     });
   }
 
-  async #taps({ site, directory }: Place, planned: readonly { plan: PlannedRound }[]): Promise<RoundTap[]> {
+  async #taps(site: Site, planned: readonly { plan: PlannedRound }[]): Promise<RoundTap[]> {
     const from = Math.min(...planned.map(({ plan }) => plan.window.from)) - unsureReach_ms;
     const to = Math.max(...planned.map(({ plan }) => plan.window.to)) + unsureReach_ms;
     const rows = await this.#options.store.readings({ kind: "tap", from, to, limit: readingsLimit.max });
     if (rows.length === readingsLimit.max) this.#options.logger.warn({ from, to }, "more taps than can be judged");
     const gateways = new Set(site.gateways.map(({ id }) => id));
-    return rows.filter(({ gateway }) => gateways.has(gateway)).flatMap((row) => tapOf(row, directory));
+    return rows.filter(({ gateway }) => gateways.has(gateway)).flatMap((row) => tapOf(row, this.#options.facts));
   }
 
   /** Of the gateways through which the route's taps come; with carried readers it may be any. */
@@ -164,19 +163,19 @@ export class Patrol {
   }
 }
 
-function tapOf({ at, device, detail, clock }: ReadingRow, directory: Directory): RoundTap[] {
-  const checkpoint = directory.checkpoint(device, detail);
-  if (checkpoint === undefined) return [];
-  const person = directory.person(detail);
+function tapOf(row: ReadingRow, facts: Pick<SiteFacts, "tap">): RoundTap[] {
+  const { checkpoint, guard, guardName } = facts.tap(row);
+  if (checkpoint === null) return [];
+  const { at, device, detail, clock } = row;
   return [
     {
       at,
-      checkpoint: checkpoint.id,
+      checkpoint,
       device,
-      guard: person?.id ?? null,
-      guard_name: person?.name.zh ?? null,
+      guard,
+      guard_name: guardName,
       // a carried reader has signed on as a device, so that its word is good without a card
-      known: person !== undefined || detail?.["tag"] !== undefined,
+      known: guardName !== null || detail?.["tag"] !== undefined,
       sure: clock !== "unsynchronised",
     },
   ];
