@@ -1,4 +1,4 @@
-import { pino, type Logger } from "pino";
+import { pino, type Logger, type LoggerOptions } from "pino";
 
 export type { Logger };
 
@@ -7,14 +7,16 @@ export type { Logger };
  * through a child with its name. Secrets never get here: components log ids, not configurations.
  */
 export function createLogger(service: string, level = process.env["GENGFU_LOG_LEVEL"] ?? "info"): Logger {
-  return pino({
+  const options: LoggerOptions = {
     name: service,
     level,
     base: { service },
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label) => ({ level: label }) },
     redact: { paths: ["password", "secret", "token", "*.password", "*.secret", "*.token"], censor: "[secret]" },
-  });
+  };
+  // written at once: the buffered kind has no bound, and at the exit it tries for ever where nobody reads any more
+  return pino(options, pino.destination({ fd: 1, sync: true }));
 }
 
 /** A logger that says nothing, for tests. */
