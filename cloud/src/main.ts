@@ -85,6 +85,8 @@ async function run(setup: CloudSetup): Promise<void> {
 
   const asked = new Promise<string>((resolve) => {
     for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => resolve(signal));
+    // whoever started this process over a channel and went away can't stop it any more
+    process.once("disconnect", () => resolve("the parent process is gone"));
   });
   // what only looks at the configuration need not load the rest
   const { startCloud } = await import("./cloud.ts");
@@ -99,8 +101,8 @@ async function run(setup: CloudSetup): Promise<void> {
   logger.info({ console, api, uplinkBroker }, "the cloud is ready");
   process.send?.({ ready: true, console, api, uplinkBroker });
 
-  const signal = await asked;
-  logger.info({ signal }, "stopping");
+  const reason = await asked;
+  logger.info({ reason }, "stopping");
   systemClock.after(stopPatience_ms, () => {
     logger.error("the stop took too long; the process ends now, and whatever was acknowledged is on disk");
     process.exit(0);
