@@ -47,6 +47,14 @@ test("endpoints are there while the demo runs and gone after it", () => {
   expect(folder.endpoints()).toBeUndefined();
 });
 
+test("what a demo that was killed left behind is taken once", () => {
+  const folder = new DataFolder(path);
+  folder.writeEndpoints(endpoints);
+  expect(folder.takeLeftovers()).toEqual([4, 5]);
+  expect(folder.endpoints()).toBeUndefined();
+  expect(folder.takeLeftovers()).toEqual([]);
+});
+
 test("half a file tells nothing", () => {
   writeFileSync(join(path, "endpoints.json"), '{ "console": ');
   expect(new DataFolder(path).endpoints()).toBeUndefined();

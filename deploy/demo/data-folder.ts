@@ -60,7 +60,7 @@ export class DataFolder {
     return token;
   }
 
-  /** What the demo that runs, or ran last and was killed, wrote; undefined where there is none. */
+  /** What the demo that has the folder wrote; undefined where it isn't ready, or there is none. */
   endpoints(): Endpoints | undefined {
     try {
       return JSON.parse(readFileSync(this.#endpoints, "utf8")) as Endpoints;
@@ -68,6 +68,16 @@ export class DataFolder {
       // half a file or none tells the same: nothing is known
       return undefined;
     }
+  }
+
+  /**
+   * The processes of a demo that was killed and could not tidy up. What it left behind is removed, so that whoever waits
+   * for `endpoints.json` finds none that is no longer true.
+   */
+  takeLeftovers(): number[] {
+    const pids = Object.values(this.endpoints()?.pids ?? {}).filter((pid) => pid !== null);
+    rmSync(this.#endpoints, { force: true });
+    return pids;
   }
 
   writeEndpoints(endpoints: Endpoints): void {

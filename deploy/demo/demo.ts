@@ -154,12 +154,14 @@ export class Demo {
   }
 
   #environment(ports: Ports, token: string): Record<string, string | undefined> {
-    return { ...process.env, ...demoEnvironment(this.#options, this.#folder.path, ports, token) };
+    // a service that was killed is back sooner when its code need not be compiled again
+    const NODE_COMPILE_CACHE = join(root, "node_modules", ".cache", "compiled");
+    return { ...process.env, NODE_COMPILE_CACHE, ...demoEnvironment(this.#options, this.#folder.path, ports, token) };
   }
 
   /** The services of a demo that was killed notice it and end, but hold their ports until then. */
   async #awaitLeftovers(): Promise<void> {
-    const left = Object.values(this.#folder.endpoints()?.pids ?? {}).filter((pid) => pid !== null);
+    const left = this.#folder.takeLeftovers();
     const deadline = systemClock.monotonic() + leftovers.patience_ms;
     while (left.some(isAlive) && systemClock.monotonic() < deadline && !this.#stop.signal.aborted) {
       await pause(systemClock, leftovers.every_ms, this.#stop.signal);

@@ -75,11 +75,13 @@ export class Demo {
     await until(
       "the demo to be ready",
       () => {
-        if (hasEnded(child)) throw new Error(`it ended with ${child.exitCode ?? child.signalCode}`);
-        return this.endpoints;
+        if (hasEnded(child)) return true;
+        // a demo that was killed leaves its endpoints.json behind: this one's is meant
+        return this.#output.includes("Gengfu is ready") && this.endpoints;
       },
       { within_ms: ready_within_ms, lastSeen: () => this.#output.slice(-2_000) },
     );
+    if (hasEnded(child)) throw new Error(`the demo ended with ${child.exitCode}:\n${this.#output.slice(-2_000)}`);
     return this;
   }
 
