@@ -17,7 +17,10 @@ function openLedger() {
   return { claimed, claim };
 }
 
-it("decodes no more than may wait for the disk, and goes on when there is room", async () => {
+const staying = new AbortController().signal;
+
+/** A log whose disk is stuck until `go` is called. */
+function stuckLog(): { log: Log<StoredReading>; go: () => void } {
   const disk = Promise.withResolvers<void>();
   const inner = memoryLog<StoredReading>();
   const log: Log<StoredReading> = Object.create(inner, {
@@ -28,17 +31,58 @@ it("decodes no more than may wait for the disk, and goes on when there is room",
       },
     },
   });
+  return { log, go: disk.resolve };
+}
+
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+it("decodes no more than may wait for the disk, and goes on when there is room", async () => {
+  const { log, go } = stuckLog();
   const ledger = openLedger();
   const setAside: string[] = [];
   const intake = new BatchIntake({ log, ledger, setAside: ({ code }) => setAside.push(code), pending_max: 4 });
-  const taken = [[1, 2, 3], [4, 5, 6], [7], [8]].map((seqs) => intake.take("main-building", "samples", batch(seqs)));
-  await new Promise((resolve) => setImmediate(resolve));
+  const taken = [[1, 2, 3], [4, 5, 6], [7], [8]].map((seqs) =>
+    intake.take("main-building", "samples", batch(seqs), staying),
+  );
+  await turn();
   expect(ledger.claimed).toEqual([1, 2, 3, 4, 5, 6]);
-  disk.resolve();
+  expect(intake.stats().pending).toBe(6);
+  go();
   await Promise.all(taken);
   expect(ledger.claimed).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
-  expect(intake.stats()).toEqual({ batches: 4, readings: 8, repeated: 0 });
+  expect(intake.stats()).toEqual({ batches: 4, readings: 8, repeated: 0, pending: 0 });
   expect(setAside).toEqual([]);
+});
+
+it("lets go of what a gateway left behind, but for what the log has taken over", async () => {
+  const { log, go } = stuckLog();
+  const held = Promise.withResolvers<void>();
+  const nothing = (): void => undefined;
+  let known: readonly number[] = [];
+  const ledger = {
+    claim(_gateway: string, _epoch: number, seqs: readonly number[]) {
+      const fresh = seqs.flatMap((seq, index) => (known.includes(seq) ? [] : [index]));
+      known = [...known, ...seqs];
+      const isFirst = fresh.length > 0;
+      const others = isFirst ? Promise.resolve() : held.promise;
+      return { fresh, others, commit: isFirst ? held.resolve : nothing, release: nothing };
+    },
+  };
+  const intake = new BatchIntake({ log, ledger, setAside: nothing, pending_max: 5 });
+  const first = intake.take("main-building", "samples", batch([1, 2, 3]), staying);
+  for (let visit = 0; visit < 20; visit++) {
+    const connection = new AbortController();
+    const repeats = [batch([1, 2, 3]), batch([1, 2, 3])].map((body) =>
+      intake.take("main-building", "samples", body, connection.signal),
+    );
+    await turn();
+    connection.abort(new Error("gone"));
+    for (const repeat of repeats) await expect(repeat).rejects.toThrow("gone");
+  }
+  expect(intake.stats()).toMatchObject({ pending: 3, batches: 0 });
+  go();
+  await first;
+  expect(intake.stats()).toMatchObject({ pending: 0, batches: 1, readings: 3 });
 });
 
 it("encodes and decodes blocks of one gateway and epoch, and no others", () => {

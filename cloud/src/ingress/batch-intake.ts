@@ -29,13 +29,15 @@ export interface IntakeStats {
   readonly readings: number;
   /** Readings that were there already. */
   readonly repeated: number;
+  /** Readings of the batches that are under way now. */
+  readonly pending: number;
 }
 
 /** Takes batches over into the log, each reading once. */
 export class BatchIntake {
   readonly #options: BatchIntakeOptions;
   readonly #pending_max: number;
-  readonly #waiting: (() => void)[] = [];
+  readonly #waiting = new Set<() => void>();
   #pending = 0;
   #batches = 0;
   #readings = 0;
@@ -47,21 +49,33 @@ export class BatchIntake {
   }
 
   stats(): IntakeStats {
-    return { batches: this.#batches, readings: this.#readings, repeated: this.#repeated };
+    return { batches: this.#batches, readings: this.#readings, repeated: this.#repeated, pending: this.#pending };
   }
 
-  /** Resolves when all of the batch is on disk, here or in quarantine; only then may it be acknowledged. */
-  async take(gateway: string, lane: Lane, body: Uint8Array): Promise<void> {
-    while (this.#pending >= this.#pending_max) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+  /**
+   * Resolves when all of the batch is on disk, here or in quarantine; only then may it be acknowledged. Rejects when
+   * the gateway is gone before: what it sends again after a while must not pile up here beside what it sent first.
+   */
+  async take(gateway: string, lane: Lane, body: Uint8Array, gone: AbortSignal): Promise<void> {
+    while (this.#pending >= this.#pending_max) await unlessGone(this.#room(), gone);
     const batch = this.#decode(gateway, lane, body);
     if (batch === undefined) return;
-    this.#pending += batch.readings.length;
+    const count = batch.readings.length;
+    this.#pending += count;
     try {
-      await this.#commit(lane, batch, body);
+      await this.#commit(lane, batch, body, gone);
     } finally {
-      this.#pending -= batch.readings.length;
-      for (const proceed of this.#waiting.splice(0)) proceed();
+      this.#pending -= count;
+      for (const proceed of this.#waiting) proceed();
+      this.#waiting.clear();
     }
+  }
+
+  /** Resolves when a batch has ended; there may be room then. */
+  #room(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#waiting.add(resolve);
+    return promise;
   }
 
   #decode(gateway: string, lane: Lane, body: Uint8Array): Batch | undefined {
@@ -78,7 +92,7 @@ export class BatchIntake {
     return undefined;
   }
 
-  async #commit(lane: Lane, { gateway, epoch, readings }: Batch, body: Uint8Array): Promise<void> {
+  async #commit(lane: Lane, { gateway, epoch, readings }: Batch, body: Uint8Array, gone: AbortSignal): Promise<void> {
     const { log, ledger } = this.#options;
     const claim = ledger.claim(
       gateway,
@@ -96,9 +110,21 @@ export class BatchIntake {
       throw error;
     }
     claim.commit();
-    await claim.others;
+    await unlessGone(claim.others, gone);
     this.#batches += 1;
     this.#readings += fresh.length;
     this.#repeated += readings.length - fresh.length;
+  }
+}
+
+async function unlessGone(waited: Promise<unknown>, gone: AbortSignal): Promise<void> {
+  gone.throwIfAborted();
+  const { promise: left, reject } = Promise.withResolvers<never>();
+  const leave = (): void => reject(gone.reason);
+  gone.addEventListener("abort", leave);
+  try {
+    await Promise.race([waited, left]);
+  } finally {
+    gone.removeEventListener("abort", leave);
   }
 }

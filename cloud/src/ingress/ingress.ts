@@ -58,6 +58,7 @@ const logInterval_ms = 60_000;
 interface Session {
   readonly gateway: string;
   readonly address: string;
+  readonly gone: AbortController;
   isReady: boolean;
   subscriptions: number;
   /** Ends when all publishes up to now are acknowledged: PUBACKs go out in the order of the publishes [MQTT-4.6.0-2]. */
@@ -223,6 +224,7 @@ export class Ingress {
   #ended(client: Client): void {
     const session = this.#sessions.get(client);
     this.#sessions.delete(client);
+    session?.gone.abort(new Error("the gateway is gone"));
     if (session?.isReady !== true) return;
     this.#options.registry.disconnected(session.gateway);
     this.#options.logger.info(named(session), "a gateway is gone");
@@ -240,7 +242,14 @@ export class Ingress {
     if (!this.#passwords.accepts(gateway, password)) return refuse(badCredentials, "unknown gateway or wrong password");
     const others = [...this.#sessions.values()].filter((session) => session.gateway === gateway);
     if (others.length >= connectionsOfGateway_max) return refuse(unavailable, "too many connections of this gateway");
-    this.#sessions.set(client, { gateway, address, isReady: false, subscriptions: 0, acknowledged: Promise.resolve() });
+    this.#sessions.set(client, {
+      gateway,
+      address,
+      gone: new AbortController(),
+      isReady: false,
+      subscriptions: 0,
+      acknowledged: Promise.resolve(),
+    });
     return undefined;
   }
 
@@ -259,7 +268,7 @@ export class Ingress {
     registry.heard(session.gateway);
     let durable = Promise.resolve();
     if (topic.channel === "status") this.#takeStatus(session, payload);
-    else durable = this.#intake.take(session.gateway, topic.channel, payload);
+    else durable = this.#intake.take(session.gateway, topic.channel, payload, session.gone.signal);
     session.acknowledged = acknowledgeAfter(session.acknowledged, durable, (error) => {
       // whoever is gone sends it again, and finds it known
       if (client.closed) return;
