@@ -54,7 +54,10 @@ it("decodes no more than may wait for the disk, and goes on when there is room",
   expect(setAside).toEqual([]);
 });
 
-it("lets go of what a gateway left behind, but for what the log has taken over", async () => {
+it.each([
+  ["that repeats what waits", 5],
+  ["that waits for room", 3],
+])("lets go of what a gateway left behind %s", async (_, pending_max) => {
   const { log, go } = stuckLog();
   const held = Promise.withResolvers<void>();
   const nothing = (): void => undefined;
@@ -68,7 +71,7 @@ it("lets go of what a gateway left behind, but for what the log has taken over",
       return { fresh, others, commit: isFirst ? held.resolve : nothing, release: nothing };
     },
   };
-  const intake = new BatchIntake({ log, ledger, setAside: nothing, pending_max: 5 });
+  const intake = new BatchIntake({ log, ledger, setAside: nothing, pending_max });
   const first = intake.take("main-building", "samples", batch([1, 2, 3]), staying);
   for (let visit = 0; visit < 20; visit++) {
     const connection = new AbortController();
