@@ -303,6 +303,9 @@ describe("what goes wrong is a problem, with every mistake named", () => {
     expect(status).toBe(400);
     expect(type).toContain("application/problem+json");
     expect(body).toMatchObject({ type: "about:blank", title: "Bad Request", status: 400 });
+    const counted = paths.length === 1 ? "1 place" : `${paths.length} places`;
+    const isSchema = !/from=2&to=1/.test(url);
+    if (isSchema) expect(body["detail"]).toBe(`the query breaks its schema in ${counted}`);
     const errors = body["errors"] as { path: string; found: string; allowed: string }[];
     expect(errors.map(({ path }) => path)).toEqual(paths);
     for (const { found, allowed } of errors) expect([found, allowed]).not.toContain("");

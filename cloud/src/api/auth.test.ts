@@ -108,6 +108,15 @@ describe("sessions", () => {
     expect((await send("GET", "/session", { cookie })).statusCode).toBe(401);
   });
 
+  test("it ends when its token is changed or removed", async () => {
+    const cookie = await signIn();
+    for (const changed of [[{ ...tokens.manager, token: "another-token" }], [tokens.viewer]]) {
+      await api.app.close();
+      await open({ tokens: changed });
+      expect((await send("GET", "/session", { cookie })).statusCode).toBe(401);
+    }
+  });
+
   test.each([
     [
       "another name",

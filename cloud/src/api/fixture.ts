@@ -17,6 +17,7 @@ import type { Check } from "./health.ts";
 import { ReadingViews } from "./reading-view.ts";
 import type { Api } from "./routes.ts";
 import { createApi } from "./server.ts";
+import type { TokenConfig } from "./tokens.ts";
 
 /** Monday, 2026-01-05, 08:00 in China. */
 export const now = Date.UTC(2026, 0, 5, 0, 0);
@@ -226,7 +227,13 @@ export interface TestApi {
 
 /** The whole API over fakes; the clock stands still. */
 export async function testApi(
-  options: { openOnLoopback?: boolean; openMetrics?: boolean; root?: string; key?: Buffer } = {},
+  options: {
+    openOnLoopback?: boolean;
+    openMetrics?: boolean;
+    root?: string;
+    key?: Buffer;
+    tokens?: readonly TokenConfig[];
+  } = {},
 ): Promise<TestApi> {
   const clock = new ManualClock(now);
   const store = new MemoryStore();
@@ -242,7 +249,7 @@ export async function testApi(
   const checks: Record<string, () => Check> = { log: () => ({ status: "ok", detail: null }) };
   const app = await createApi({
     listen: { host: "127.0.0.1", port: 0, plaintext: false },
-    tokens: Object.values(tokens),
+    tokens: options.tokens ?? Object.values(tokens),
     sessionKey: options.key ?? randomBytes(32),
     console: { root: options.root ?? "/nonexistent", openOnLoopback: options.openOnLoopback ?? false },
     sites,

@@ -60,6 +60,12 @@ describe("when asked", () => {
       { state: "missed", provisional: true },
     ],
     [
+      "missed, though samples were dropped",
+      { missingBecause: [{ from: 4, to: 5, reason: "full" }] },
+      [],
+      { state: "missed", provisional: false },
+    ],
+    [
       "missed for now, since the clock was unsure",
       {},
       [tapAt(now - 60_000, { clock: "unsynchronised" })],
@@ -118,11 +124,9 @@ describe("while it runs", () => {
     patrol.stored([tapAt(inWindow)]);
     await until(() => told.length === 2);
     expect(told[1]).toMatchObject({ state: "complete" });
+    const asked = vi.spyOn(store, "readings");
     patrol.stored([tapAt(inWindow)]);
-    clock.advance(30_000);
-    gateway = { ...testGateway, connected: false };
-    patrol.gatewayChanged();
-    clock.advance(30_000);
+    await until(() => asked.mock.calls.length >= 3);
     expect(told).toHaveLength(2);
   });
 
@@ -139,6 +143,28 @@ describe("while it runs", () => {
     const week = 7 * 86_400_000;
     store.rows.push(tapAt(inWindow - week));
     patrol.stored([tapAt(inWindow - week)]);
+    await until(() => told.some(({ date, state }) => date === "2025-12-29" && state === "complete"));
+  });
+
+  test("a tap after midnight revises the round that began the day before", async () => {
+    stop.abort();
+    await running;
+    const night = { days: ["mon" as const], start: "23:00", end: "01:00" };
+    const site = { ...testSite, routes: testSite.routes.map((route) => ({ ...route, rounds: [night] })) };
+    const tap = tapAt(Date.UTC(2025, 11, 29, 16, 30)); // 00:30 on Tuesday in China
+    store.rows.push(tap);
+    stop = new AbortController();
+    patrol = new Patrol({
+      sites: [site],
+      facts: siteFacts(site),
+      store,
+      gateways: { get: () => gateway },
+      clock,
+      logger: silentLogger,
+    });
+    patrol.onChange((round) => told.push(round));
+    running = patrol.run(stop.signal);
+    patrol.stored([tap]);
     await until(() => told.some(({ date, state }) => date === "2025-12-29" && state === "complete"));
   });
 
