@@ -161,6 +161,7 @@ async function start(
     log,
     consumer: storeConsumer,
     store: observed,
+    age_max_ms: storeAge_max_ms,
     clock,
     logger: child("writer"),
     random,

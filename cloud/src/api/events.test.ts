@@ -37,7 +37,7 @@ test("what happens is told as it happens, in the API's shapes", async () => {
     "cache-control": "no-cache, no-transform",
     "x-content-type-options": "nosniff",
   });
-  await vi.waitFor(() => expect(text()).toBe("retry: 2000\n: hello\n\n"));
+  await vi.waitFor(() => expect(text()).toMatch(/^retry. 2000\n: hello\n\n$/));
   api.hub.readings([
     testReading("tap", "reader", now, { detail: { card: "04A1B2C3" } }),
     testReading("level", "tank", now),
