@@ -136,7 +136,7 @@ async function start(
   alerts.start();
   stack.defer(() => alerts.stop());
 
-  // what is live is told at once; what is in the store is told again, so that nothing is left out after a restart
+  const lastAtStart = log.last;
   log.onAppend((_, block) => {
     devices.add(block.entries);
     hub.readings(block.entries);
@@ -151,7 +151,9 @@ async function start(
     progress: (epoch, lane) => embedded.progress(epoch, lane),
     async write(readings, progress) {
       const result = await embedded.write(readings, progress);
-      devices.add(readings);
+      // what the log held at the start, no one else tells
+      const first = (progress?.position ?? 0) - readings.length;
+      if (first < lastAtStart) devices.add(readings);
       patrol.stored(readings);
       return result;
     },
