@@ -6,6 +6,9 @@ test("only warnings and worse reach the terminal, as sentences", () => {
   expect(plainWords("edge", '{"level":"warn","msg":"uplink lost","err":{"message":"ECONNREFUSED"}}')).toBe(
     "edge  警告 warning  uplink lost: ECONNREFUSED",
   );
+  expect(plainWords("edge", '{"level":"warn","msg":"refused","reason":"wrong password","device":"tank-1"}')).toBe(
+    "edge  警告 warning  refused: wrong password (tank-1)",
+  );
   expect(plainWords("edge", '{"level":"error","msg":"disk full"}')).toBe("edge  错误 error  disk full");
   expect(plainWords("edge", "{not json")).toBeUndefined();
 });

@@ -1,6 +1,9 @@
 /** What the services' logs say to the person at the terminal: warnings and worse, as sentences. */
 const shown: Readonly<Record<string, string>> = { warn: "警告 warning", error: "错误 error", fatal: "错误 error" };
 
+/** What a line may be about, by the names that the services use. */
+const subjects = ["gateway", "device", "channel", "topic", "rule", "alert"] as const;
+
 /** A line of a service's log for the terminal, or undefined where nobody need see it there. */
 export function plainWords(service: string, line: string): string | undefined {
   const entry = parse(line);
@@ -9,7 +12,8 @@ export function plainWords(service: string, line: string): string | undefined {
   const reason = messageIn(entry["err"]) ?? messageIn(entry["error"]) ?? messageIn(entry["reason"]);
   const message = typeof entry["msg"] === "string" ? entry["msg"] : "";
   const text = reason === undefined || message.includes(reason) ? message : `${message}: ${reason}`;
-  return `${service}  ${level}  ${text}`;
+  const about = subjects.map((name) => entry[name]).filter((value) => typeof value === "string");
+  return `${service}  ${level}  ${text}${about.length === 0 ? "" : ` (${about.join(", ")})`}`;
 }
 
 /** What a service had to say at its end, for when it couldn't start: its complaints, or else its last lines. */

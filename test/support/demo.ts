@@ -41,6 +41,7 @@ export class Demo {
   readonly #options: DemoOptions;
   #process: ChildProcess | undefined;
   #output = "";
+  #hasSpoken = false;
 
   constructor(options: DemoOptions = {}) {
     this.#options = options;
@@ -151,6 +152,8 @@ export class Demo {
 
   /** What the demo and its services said last, for the report of a failed test. */
   lastWords(): string {
+    if (this.#hasSpoken) return "(what the demo said is shown above)";
+    this.#hasSpoken = true;
     const logs = ["cloud", "edge", "simulator"]
       .filter((name) => existsSync(join(this.data, "logs", `${name}.log`)))
       .map((name) => `--- ${name}\n${tail(this.log(name))}`);

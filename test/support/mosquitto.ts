@@ -58,7 +58,8 @@ export function publishReading(from: Sender, kind: string, payload: Record<strin
 /** Listens with the real `mosquitto_sub` until `count` messages came or `within_s` passed; gives their payloads. */
 export async function subscribe(from: Sender, topic: string, count: number, within_s: number): Promise<Subscription> {
   const args = [...signOn(from), "-t", topic, "-C", String(count), "-W", String(within_s), "-d", "-F", "%t %p"];
-  const child = spawn(need("mosquitto_pub").replace(/mosquitto_pub$/, "mosquitto_sub"), args);
+  // into a pipe it would write what it says in blocks, and when it has subscribed would not be known in time
+  const child = spawn("stdbuf", ["-oL", need("mosquitto_pub").replace(/mosquitto_pub$/, "mosquitto_sub"), ...args]);
   let output = "";
   const listening = new Promise<void>((resolve, reject) => {
     child.stdout.setEncoding("utf8").on("data", (text: string) => {
