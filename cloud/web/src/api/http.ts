@@ -61,7 +61,10 @@ export function createHttp({ fetch, base, onServerTime }: HttpOptions): Http {
           method,
           credentials: "same-origin",
           cache: "no-store",
-          headers: { accept: "application/json", ...(body === undefined ? {} : { "content-type": "application/json" }) },
+          headers: {
+            accept: "application/json",
+            ...(body === undefined ? {} : { "content-type": "application/json" }),
+          },
           signal: ended,
           ...(body === undefined ? {} : { body: JSON.stringify(body) }),
         });
@@ -102,7 +105,11 @@ function either(first: AbortSignal, second: AbortSignal): AbortSignal {
   const controller = new AbortController();
   for (const signal of [first, second]) {
     if (signal.aborted) controller.abort(signal.reason);
-    else signal.addEventListener("abort", () => controller.abort(signal.reason), { once: true, signal: controller.signal });
+    else
+      signal.addEventListener("abort", () => controller.abort(signal.reason), {
+        once: true,
+        signal: controller.signal,
+      });
   }
   return controller.signal;
 }

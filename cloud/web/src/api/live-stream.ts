@@ -81,9 +81,11 @@ export class LiveStream {
       const parse = createSseParser();
       const decoder = new TextDecoder();
       const reader = response.body.getReader();
+      // ends the wait for a byte that may never come; that the body is broken already is what the wait itself tells
+      connection.signal.addEventListener("abort", () => void reader.cancel().catch(() => undefined), { once: true });
       for (;;) {
         const { done, value } = await reader.read();
-        if (done) return { opened, failure: "unreachable" };
+        if (done) return { opened, failure: connection.signal.aborted ? "timeout" : "unreachable" };
         heard();
         for (const event of parse(decoder.decode(value, { stream: true }))) this.#deliver(event);
       }

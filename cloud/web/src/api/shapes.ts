@@ -60,7 +60,12 @@ export function deviceOf(input: unknown): Device | null {
   if (id === null) return null;
   const last = fields.raw("last");
   // by `kind` or `kind/channel`, each entry a reading that need not repeat what its key and place say
-  const readings = Array.isArray(last) ? last : fields.fields("last").entries().map(([key, value]) => named(id, key, value));
+  const readings = Array.isArray(last)
+    ? last
+    : fields
+        .fields("last")
+        .entries()
+        .map(([key, value]) => named(id, key, value));
   return {
     id,
     lastSeenAt: fields.number("lastSeenAt"),
@@ -202,7 +207,8 @@ function roundCheckpointOf(input: unknown): RoundCheckpoint | null {
     id,
     name: fields.both("name") ?? { zh: id, en: id },
     tapAt: fields.number("tapAt"),
-    guard: fields.text("guard_name") ?? fields.text("guard"),
+    guard: fields.text("guard"),
+    guardName: fields.text("guard_name"),
   };
 }
 

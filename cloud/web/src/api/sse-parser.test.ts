@@ -29,21 +29,31 @@ describe("the parser of the live stream", () => {
 
   it("gives the same events wherever the chunks are cut and whatever ends the lines", () => {
     const text = fc.string({ unit: fc.constantFrom("a", ":", " ", "火", "{"), minLength: 1, maxLength: 6 });
-    const event = fc.record({ name: fc.constantFrom("reading", "alert"), data: fc.array(text, { minLength: 1, maxLength: 3 }) });
+    const event = fc.record({
+      name: fc.constantFrom("reading", "alert"),
+      data: fc.array(text, { minLength: 1, maxLength: 3 }),
+    });
     const endings = fc.constantFrom("\n", "\r\n", "\r");
     fc.assert(
-      fc.property(fc.array(event, { maxLength: 5 }), endings, fc.infiniteStream(fc.integer({ min: 1, max: 7 })), (events, ending, cuts) => {
-        const stream = events
-          .map(({ name, data }) => [`event: ${name}`, ...data.map((line) => `data: ${line}`), ": ping", "", ""].join(ending))
-          .join("");
-        const chunks: string[] = [];
-        for (let start = 0; start < stream.length; ) {
-          const length = cuts.next().value ?? 1;
-          chunks.push(stream.slice(start, start + length));
-          start += length;
-        }
-        expect(parseAll(chunks)).toEqual(events.map(({ name, data }) => ({ name, data: data.join("\n"), id: null })));
-      }),
+      fc.property(
+        fc.array(event, { maxLength: 5 }),
+        endings,
+        fc.infiniteStream(fc.integer({ min: 1, max: 7 })),
+        (events, ending, cuts) => {
+          const stream = events
+            .map(({ name, data }) =>
+              [`event: ${name}`, ...data.map((line) => `data: ${line}`), ": ping", "", ""].join(ending),
+            )
+            .join("");
+          const chunks: string[] = [];
+          for (let start = 0; start < stream.length;) {
+            const length = cuts.next().value ?? 1;
+            chunks.push(stream.slice(start, start + length));
+            start += length;
+          }
+          expect(parseAll(chunks)).toEqual(events.map(({ name, data }) => ({ name, data: data.join("\n"), id: null })));
+        },
+      ),
     );
   });
 

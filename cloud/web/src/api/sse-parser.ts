@@ -46,7 +46,8 @@ export function createSseParser(): (chunk: string) => ServerEvent[] {
       line(text.slice(0, end), events);
       text = text.slice(text.startsWith("\r\n", end) ? end + 2 : end + 1);
     }
-    if (text.length > line_chars_max) throw new RangeError(`a line of more than ${line_chars_max} characters in the live stream`);
+    if (text.length > line_chars_max)
+      throw new RangeError(`a line of more than ${line_chars_max} characters in the live stream`);
     rest = text;
     return events;
   };

@@ -173,7 +173,9 @@ export type RoundState = (typeof roundStates)[number];
 
 export interface RoundCheckpoint extends Named {
   readonly tapAt: number | null;
+  /** The person's id. */
   readonly guard: string | null;
+  readonly guardName: string | null;
 }
 
 export interface Round extends Named {

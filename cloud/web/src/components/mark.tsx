@@ -32,10 +32,7 @@ const shapes: Record<MarkKind, ComponentChildren> = {
     <path class="mark-body" d="M7.9 1.5h8.2l5.9 5.9v9.2l-5.9 5.9H7.9L2 16.6V7.4z" />,
     <path class="mark-sign" d="M12 6.2v7.2M12 16.4v2" />,
   ],
-  warning: [
-    <path class="mark-body" d="M12 2 23 21.5H1z" />,
-    <path class="mark-sign" d="M12 9v6M12 17.2v1.9" />,
-  ],
+  warning: [<path class="mark-body" d="M12 2 23 21.5H1z" />, <path class="mark-sign" d="M12 9v6M12 17.2v1.9" />],
   info: [<circle class="mark-body" cx="12" cy="12" r="10" />, <path class="mark-sign" d="M12 11v6.4M12 6.6v2" />],
   attention: [
     <path class="mark-line" d="M12 2.5 21.5 12 12 21.5 2.5 12z" />,
@@ -55,4 +52,3 @@ const shapes: Record<MarkKind, ComponentChildren> = {
   in_transit: [ring, <path class="mark-line" d="M12 17V7.4M8.2 11 12 7.2l3.8 3.8" />],
   never: [<circle class="mark-line mark-dashed" cx="12" cy="12" r="9" />],
 };
-

@@ -121,7 +121,13 @@ function options(look: Look): uPlot.Options {
     },
     axes: axes
       ? [
-          { ...axis, size: rem * 1.5, gap: 2, space: rem * 4, values: (_chart, splits) => splits.map((at) => time(at)) },
+          {
+            ...axis,
+            size: rem * 1.5,
+            gap: 2,
+            space: rem * 4,
+            values: (_chart, splits) => splits.map((at) => time(at)),
+          },
           { ...axis, size: rem * 2.4, gap: 4, space: rem * 2 },
         ]
       : [{ show: false }, { show: false }],

@@ -16,7 +16,7 @@ export function startBeacon(store: Store, document: Document): () => void {
     const state = store.siteState.value;
     document.documentElement.lang = text.htmlLang;
     if (site === null || state === null || store.session.value.kind !== "signed_in") {
-      document.title = `${text.product} Gengfu`;
+      document.title = "更夫 Gengfu";
       show(icon, "unknown");
       delete document.documentElement.dataset["loud"];
       return;

@@ -26,7 +26,9 @@ export function startShortcuts(document: Document, shortcuts: Shortcuts): () => 
 }
 
 function focusAlert(document: Document): void {
-  const target = document.querySelector<HTMLElement>('.alert [data-testid="acknowledge"], .alert [data-testid="close"]');
+  const target = document.querySelector<HTMLElement>(
+    '.alert [data-testid="acknowledge"], .alert [data-testid="close"]',
+  );
   (target ?? document.querySelector<HTMLElement>("#alerts-title"))?.focus();
 }
 

@@ -16,9 +16,13 @@ export function stepConnection(connection: Connection, { type, at }: ConnectionE
       return { kind: "live", since: at, heardAt: at };
     case "heard":
       // once a second is as fine as it is shown
-      return connection.heardAt !== null && at - connection.heardAt < 1_000 ? connection : { ...connection, heardAt: at };
+      return connection.heardAt !== null && at - connection.heardAt < 1_000
+        ? connection
+        : { ...connection, heardAt: at };
     case "lost":
-      return connection.kind === "live" ? { ...connection, kind: "reconnecting", since: connection.heardAt ?? at } : connection;
+      return connection.kind === "live"
+        ? { ...connection, kind: "reconnecting", since: connection.heardAt ?? at }
+        : connection;
   }
 }
 

@@ -40,7 +40,11 @@ export function contactRule(rules: readonly Rule[], series: Series): { severity:
 }
 
 /** The scale that a series is drawn on: as the site says, else wide enough for its limits and its value. */
-export function scaleOf(measure: Pick<Measure, "min" | "max">, limits: readonly Limit[], value: number | null): [number, number] {
+export function scaleOf(
+  measure: Pick<Measure, "min" | "max">,
+  limits: readonly Limit[],
+  value: number | null,
+): [number, number] {
   const values = [...limits.map((limit) => limit.value), ...(value === null ? [] : [value])];
   const min = measure.min ?? Math.min(0, ...values);
   const max = measure.max ?? Math.max(min + 1, ...values.map((one) => one * 1.25));

@@ -73,7 +73,13 @@ export function worldOf(essentials: Essentials, before: World): World {
 export type History =
   | { readonly kind: "trend"; readonly series: string; readonly points: readonly SeriesPoint[] }
   | { readonly kind: "contact"; readonly series: string; readonly readings: readonly Reading[] }
-  | { readonly kind: "counter"; readonly device: string; readonly points: readonly SeriesPoint[]; readonly dayStart: number; readonly to: number };
+  | {
+      readonly kind: "counter";
+      readonly device: string;
+      readonly points: readonly SeriesPoint[];
+      readonly dayStart: number;
+      readonly to: number;
+    };
 
 const counterEvery_ms = 300_000;
 const contactReadings = 100;
@@ -94,7 +100,10 @@ export async function fetchHistories(
     }),
     ...measuresOf(site, "count").map(({ device, measure: { channel } }) => async (): Promise<History> => {
       const from = dayStart - counterEvery_ms;
-      const points = await api.series({ kind: "count", device, channel, from, to: now, every_ms: counterEvery_ms }, signal);
+      const points = await api.series(
+        { kind: "count", device, channel, from, to: now, every_ms: counterEvery_ms },
+        signal,
+      );
       return { kind: "counter", device, points, dayStart, to: now };
     }),
     ...trendKinds.flatMap((kind) =>

@@ -85,7 +85,9 @@ export function sameSiteState(a: SiteState, b: SiteState): boolean {
     sameList(a.gatewaysOffline, b.gatewaysOffline) &&
     sameList(a.devicesSilent, b.devicesSilent) &&
     a.catchingUp.length === b.catchingUp.length &&
-    a.catchingUp.every((one, index) => one.gateway === b.catchingUp[index]?.gateway && one.backlog === b.catchingUp[index]?.backlog)
+    a.catchingUp.every(
+      (one, index) => one.gateway === b.catchingUp[index]?.gateway && one.backlog === b.catchingUp[index]?.backlog,
+    )
   );
 }
 

@@ -14,7 +14,7 @@ export const en: Shape<typeof zh> = {
   cancel: "Cancel",
   closeDialog: "Close",
   skipToAlerts: "Skip to the alerts",
-  loading: "Reading the site …",
+  loading: "Reading the site...",
   ago: (span) => `${span} ago`,
   sinceTime: (time) => `since ${time}`,
   sinceAtLeast: (time) => `since ${time} or before`,
@@ -24,12 +24,11 @@ export const en: Shape<typeof zh> = {
     token: "Access token",
     help: "The token is printed in the terminal when the service starts; your administrator has it too. This browser stays signed in until the token changes.",
     submit: "Sign in",
-    submitting: "Signing in …",
+    submitting: "Signing in...",
     ended: "Your session has ended. Enter the token again.",
     empty: "Enter the access token first.",
     wrong: "This token is not valid. Check it for stray spaces, or ask your administrator for a new one.",
     show: "Show the token",
-    hide: "Hide the token",
   },
 
   failures: {
@@ -59,7 +58,7 @@ export const en: Shape<typeof zh> = {
 
   siteState: {
     label: "State of the site",
-    well: "All’s well",
+    well: "All's well",
     attention: "No alerts, but look here",
     unknown: "State unknown",
     unknownLost: "The connection to the server is lost: the state of the site can't be told",
@@ -100,17 +99,16 @@ export const en: Shape<typeof zh> = {
     lasting: (span) => `for ${span}`,
     lasted: (span) => `lasted ${span}`,
     clearedAt: (time) => `cleared ${time}`,
-    acknowledgedBy: (who, time) => `acknowledged by ${who} at ${time}`,
-    answerWithin: (span) => `answer due within ${span}`,
+    acknowledgedBy: (who, time) => `${who}, ${time}`,
     adviceLabel: "First",
     valueThen: "when raised",
     valueNow: "now",
     acknowledge: "Acknowledge",
     acknowledgeTitle: "Acknowledge the alert",
-    acknowledging: "Acknowledging …",
+    acknowledging: "Acknowledging...",
     close: "Close",
     closeTitle: "Close the alert",
-    closing: "Closing …",
+    closing: "Closing...",
     byLabel: "Your name",
     byHelp: "goes into the duty log; remembered here",
     byEmpty: "Enter your name, for the duty log.",
@@ -121,7 +119,7 @@ export const en: Shape<typeof zh> = {
     failed: "That did not work.",
     noRight: "Your token may look but not acknowledge.",
     closedToday: (count) => `${count} closed today`,
-    more: (count) => `${count} more below`,
+    call: (name) => `${name}: acknowledge`,
     announcement: (severity, name, where) => `${severity}: ${name}, ${where}`,
   },
 
@@ -169,7 +167,7 @@ export const en: Shape<typeof zh> = {
 
   tanks: {
     title: "Tanks",
-    ofScale: "of scale",
+    ofScale: (share) => `${share} of scale`,
     low: "low",
     high: "high",
     below: (limit) => `below the limit of ${limit}`,
@@ -204,7 +202,13 @@ export const en: Shape<typeof zh> = {
     progressLong: (done, all) => `${done} of ${all} checkpoints reached`,
     missing: (names) => `not reached: ${names}`,
     provisional: "provisional",
-    state: { upcoming: "upcoming", open: "under way", complete: "complete", incomplete: "incomplete", missed: "missed" },
+    state: {
+      upcoming: "upcoming",
+      open: "under way",
+      complete: "complete",
+      incomplete: "incomplete",
+      missed: "missed",
+    },
     complete: (done, all) => `${done}/${all} complete`,
   },
 
@@ -219,7 +223,7 @@ export const en: Shape<typeof zh> = {
   },
 
   taps: {
-    title: "Today’s taps",
+    title: "Today's taps",
     none: "No taps yet today.",
     unknownGuard: "unknown card",
     clockUnsure: "time unsure",
@@ -244,7 +248,12 @@ export const en: Shape<typeof zh> = {
     nothingMissing: "nothing missing",
     moreRanges: (count) => `${count} more`,
     clock: "Clock",
-    clocks: { device: "device", synchronised: "synchronised", unsynchronised: "not synchronised", corrected: "corrected" },
+    clocks: {
+      device: "device",
+      synchronised: "synchronised",
+      unsynchronised: "not synchronised",
+      corrected: "corrected",
+    },
     troubles: "Troubles",
   },
 

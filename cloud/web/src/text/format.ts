@@ -92,7 +92,12 @@ export function createFormat(language: Language, zone: string): Format {
 
 function duration(span_ms: number, name: Record<"d" | "h" | "min" | "s", string>): string {
   const seconds = Math.max(0, Math.floor(span_ms / 1_000));
-  const [d, h, min, s] = [Math.floor(seconds / 86_400), Math.floor(seconds / 3_600) % 24, Math.floor(seconds / 60) % 60, seconds % 60];
+  const [d, h, min, s] = [
+    Math.floor(seconds / 86_400),
+    Math.floor(seconds / 3_600) % 24,
+    Math.floor(seconds / 60) % 60,
+    seconds % 60,
+  ];
   const two = (value: number): string => String(value).padStart(2, "0");
   if (d > 0) return `${d}${nbsp}${name.d} ${h}${nbsp}${name.h}`;
   if (h > 0) return `${h}${nbsp}${name.h} ${two(min)}${nbsp}${name.min}`;

@@ -39,7 +39,9 @@ export function alertPlace(site: Site, alert: Alert, language: Language, text: D
   const device = site.devices.find(({ id }) => id === alert.device);
   const parts = [device?.name[language] ?? alert.device];
   if (alert.channel !== null && alert.kind !== null) {
-    parts.push(measureName(device, alert.kind, alert.channel, language, text));
+    const channel = measureName(device, alert.kind, alert.channel, language, text);
+    // "Fire, fire panel" says it; the fire contact's name need not say it again
+    if (channel !== alertName(site, alert, language)) parts.push(channel);
   }
   if (site.gateways.length > 1 && device !== undefined) {
     parts.push(gatewayName(site, gatewayIdOf(site, device), language));

@@ -26,7 +26,6 @@ export const zh = {
     empty: "请先输入访问令牌。",
     wrong: "令牌不对。请核对有无多余的空格，或向系统管理员索取新的令牌。",
     show: "显示令牌",
-    hide: "隐藏令牌",
   },
 
   failures: {
@@ -86,7 +85,7 @@ export const zh = {
     state: {
       pending: "待定",
       firing: "报警中，无人确认",
-      acknowledged: "已确认，处理中",
+      acknowledged: "已有人确认，处理中",
       cleared: "已恢复，无人确认",
       clearedAcknowledged: "已恢复，待结案",
       closed: "已结案",
@@ -95,8 +94,7 @@ export const zh = {
     lasting: (span: string) => `已持续 ${span}`,
     lasted: (span: string) => `持续了 ${span}`,
     clearedAt: (time: string) => `${time} 恢复`,
-    acknowledgedBy: (who: string, time: string) => `${who} 于 ${time} 确认`,
-    answerWithin: (span: string) => `应在 ${span} 内响应`,
+    acknowledgedBy: (who: string, time: string) => `${who}，${time}`,
     adviceLabel: "先做",
     valueThen: "报警时",
     valueNow: "现在",
@@ -116,7 +114,7 @@ export const zh = {
     failed: "没有成功。",
     noRight: "当前令牌只能查看，不能确认。",
     closedToday: (count: number) => `今日已结案 ${count} 项`,
-    more: (count: number) => `另有 ${count} 项，见下方`,
+    call: (name: string) => `${name}：去确认`,
     announcement: (severity: string, name: string, where: string) => `${severity}：${name}，${where}`,
   },
 
@@ -164,7 +162,7 @@ export const zh = {
 
   tanks: {
     title: "水箱",
-    ofScale: "量程",
+    ofScale: (share: string) => `量程的 ${share}`,
     low: "低限",
     high: "高限",
     below: (limit: string) => `低于下限 ${limit}`,

@@ -3,6 +3,7 @@ import type { Site } from "../api/types.ts";
 import { useApp } from "../components/app.ts";
 import { Mark } from "../components/mark.tsx";
 import { startShortcuts } from "../screen/shortcuts.ts";
+import { alertName } from "../text/names.ts";
 import { Alerts } from "./alerts/alerts.tsx";
 import { Boilers } from "./boilers.tsx";
 import { DayStrip } from "./day-strip.tsx";
@@ -71,7 +72,7 @@ function Watch({ site }: { readonly site: Site }) {
           <Boilers site={site} />
         </div>
         <div class="column column-c">
-          <Rounds />
+          <Rounds site={site} />
           <Taps site={site} />
         </div>
         <div class="column column-d">
@@ -79,7 +80,21 @@ function Watch({ site }: { readonly site: Site }) {
           <UnsetChannels site={site} />
         </div>
       </div>
+      <Call site={site} />
     </main>
+  );
+}
+
+/** On a phone, whose screen shows one section at a time: stays in sight while an alert fires, and leads to it. */
+function Call({ site }: { readonly site: Site }) {
+  const { store } = useApp();
+  const worst = store.siteState.value?.open[0];
+  if (worst?.state !== "firing") return null;
+  return (
+    <a class="call" href="#alerts" data-severity={worst.severity}>
+      <Mark kind={worst.severity} />
+      {store.text.value.alerts.call(alertName(site, worst, store.language.value))}
+    </a>
   );
 }
 

@@ -16,7 +16,9 @@ export function DayStrip({ site }: { readonly site: Site }) {
   const from = startOfDay(minute, site.timeZone);
   const to = startOfNextDay(minute, site.timeZone);
   const rounds = [...store.world.rounds.value.values()];
-  const alerts = [...store.world.alerts.value.values()].filter((alert) => alert.raisedAt >= from && alert.state !== "pending");
+  const alerts = [...store.world.alerts.value.values()].filter(
+    (alert) => alert.raisedAt >= from && alert.state !== "pending",
+  );
   const taps = store.world.taps.value;
   const place = (at: number): string => `${(Math.min(1, Math.max(0, (at - from) / (to - from))) * 100).toFixed(3)}%`;
   const hours = Array.from({ length: Math.round((to - from) / hour_ms) + 1 }, (_, index) => from + index * hour_ms);
@@ -70,7 +72,15 @@ function Night({ from, to, place }: { readonly from: number; readonly to: number
   );
 }
 
-function RoundBars({ rounds, from, place }: { readonly rounds: readonly Round[]; readonly from: number; readonly place: Place }) {
+function RoundBars({
+  rounds,
+  from,
+  place,
+}: {
+  readonly rounds: readonly Round[];
+  readonly from: number;
+  readonly place: Place;
+}) {
   const { store } = useApp();
   const text = store.text.value;
   const format = store.format.value;
@@ -80,7 +90,7 @@ function RoundBars({ rounds, from, place }: { readonly rounds: readonly Round[];
     <>
       {rounds
         .filter(({ window }) => window.to > from)
-        .map(({ id, window, state, name, provisional }) => (
+        .map(({ id, window, state, name, provisional, checkpoints }) => (
           <span
             key={id}
             class="day-round"
@@ -89,7 +99,10 @@ function RoundBars({ rounds, from, place }: { readonly rounds: readonly Round[];
             style={{ left: place(window.from), width: `calc(${place(window.to)} - ${place(window.from)})` }}
             title={`${format.minute(window.from)}–${format.minute(window.to)} ${name[language]}${text.dot}${words(state)}`}
           >
-            <span class="day-round-name">{words(state)}</span>
+            <span class="day-round-name">
+              {state !== "upcoming" &&
+                text.rounds.progress(checkpoints.filter(({ tapAt }) => tapAt !== null).length, checkpoints.length)}
+            </span>
           </span>
         ))}
     </>

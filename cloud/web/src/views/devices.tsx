@@ -13,7 +13,11 @@ export function Devices({ site }: { readonly site: Site }) {
   const { devices: text } = store.text.value;
   const state = store.siteState.value;
   return (
-    <Sheet id="devices" title={text.title} summary={state === null ? undefined : text.online(state.devices.current, state.devices.total)}>
+    <Sheet
+      id="devices"
+      title={text.title}
+      summary={state === null ? undefined : text.online(state.devices.current, state.devices.total)}
+    >
       <table class="ledger devices">
         <thead>
           <tr>

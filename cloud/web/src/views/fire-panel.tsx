@@ -27,7 +27,9 @@ export function FirePanels({ site }: { readonly site: Site }) {
 function Panel({ site, device, named }: { readonly site: Site; readonly device: SiteDevice; readonly named: boolean }) {
   const { store } = useApp();
   const doubt = useDoubt(device);
-  const seenAt = useComputed(() => Math.floor((store.world.devices.value.get(device.id)?.lastSeenAt ?? 0) / 1_000)).value;
+  const seenAt = useComputed(() =>
+    Math.floor((store.world.devices.value.get(device.id)?.lastSeenAt ?? 0) / 1_000),
+  ).value;
   return (
     <div class="panel" data-testid={`panel-${device.id}`} data-stale={doubt ?? undefined}>
       {named && <h3 class="device-name">{device.name[store.language.value]}</h3>}

@@ -29,7 +29,12 @@ function GatewayEntry({ named, gateway }: { readonly named: Named; readonly gate
   const connected = gateway?.connected === true;
   const catchingUp = gateway !== undefined && connected && isCatchingUp(gateway);
   const state = !live ? "unknown" : !connected ? "offline" : catchingUp ? "in_transit" : "current";
-  const words = { unknown: presence.disconnected, offline: text.disconnected, in_transit: presence.in_transit, current: text.connected };
+  const words = {
+    unknown: presence.disconnected,
+    offline: text.disconnected,
+    in_transit: presence.in_transit,
+    current: text.connected,
+  };
   const backlog = gateway?.backlog ?? null;
   const events = gateway?.queued?.events ?? 0;
   const missing = gateway?.missing ?? [];
@@ -70,7 +75,10 @@ function GatewayEntry({ named, gateway }: { readonly named: Named; readonly gate
             <>
               {text.missingCount(format.number(lacking), missing.length)}
               <small class="ranges">
-                {missing.slice(-ranges_max).map(([from, to]) => `${from}–${to}`).join(" ")}
+                {missing
+                  .slice(-ranges_max)
+                  .map(([from, to]) => `${from}–${to}`)
+                  .join(" ")}
                 {missing.length > ranges_max && ` ${text.moreRanges(missing.length - ranges_max)}`}
               </small>
             </>

@@ -56,7 +56,13 @@ export function Header({ onHelp }: HeaderProps) {
             English
           </span>
         </button>
-        <button type="button" class="button quiet tool-help" title={text.help.title} data-testid="help" onClick={onHelp}>
+        <button
+          type="button"
+          class="button quiet tool-help"
+          title={text.help.title}
+          data-testid="help"
+          onClick={onHelp}
+        >
           <kbd aria-hidden="true">?</kbd>
           <span class="visually-hidden">{text.help.button}</span>
         </button>
@@ -98,8 +104,18 @@ function LiveState() {
     reconnecting: () => text.live.reconnecting(format.time(since)),
   }[liveness]();
   return (
-    <p class={`live live-${liveness}`} role="status" aria-label={text.live.label} data-testid="live" data-state={liveness}>
-      {liveness === "live" ? <span class="live-pulse" aria-hidden="true" /> : <Mark kind={liveness === "stale" ? "silent" : "offline"} />}
+    <p
+      class={`live live-${liveness}`}
+      role="status"
+      aria-label={text.live.label}
+      data-testid="live"
+      data-state={liveness}
+    >
+      {liveness === "live" ? (
+        <span class="live-pulse" aria-hidden="true" />
+      ) : (
+        <Mark kind={liveness === "stale" ? "silent" : "offline"} />
+      )}
       {words}
     </p>
   );
@@ -109,7 +125,10 @@ function SoundIcon({ on }: { readonly on: boolean }) {
   return (
     <svg class="mark" viewBox="0 0 24 24" aria-hidden="true">
       <path class="mark-line" d="M3.5 9.5v5h3.8l4.7 4V5.5l-4.7 4z" />
-      <path class="mark-line" d={on ? "M15.5 9a4.2 4.2 0 0 1 0 6M18 6.5a7.8 7.8 0 0 1 0 11" : "m15.5 9.5 5 5m0-5-5 5"} />
+      <path
+        class="mark-line"
+        d={on ? "M15.5 9a4.2 4.2 0 0 1 0 6M18 6.5a7.8 7.8 0 0 1 0 11" : "m15.5 9.5 5 5m0-5-5 5"}
+      />
     </svg>
   );
 }

@@ -25,7 +25,9 @@ export function Quarantine({ site }: { readonly site: Site }) {
           <li key={`${at}/${index}`}>
             <p>
               <span class="ledger-time">{format.moment(at, now)}</span>
-              <span>{device === null || device === "" ? (topic ?? "") : deviceName(site, device, store.language.value)}</span>
+              <span>
+                {device === null || device === "" ? (topic ?? "") : deviceName(site, device, store.language.value)}
+              </span>
               {code !== null && <code>{code}</code>}
             </p>
             <p class="soft">

@@ -1,8 +1,9 @@
 import { useComputed } from "@preact/signals";
-import type { Round, RoundState } from "../api/types.ts";
+import type { Round, RoundState, Site } from "../api/types.ts";
 import { useApp } from "../components/app.ts";
 import { Mark, type MarkKind } from "../components/mark.tsx";
 import { Sheet } from "../components/sheet.tsx";
+import { personName } from "../text/names.ts";
 
 const marks: Record<RoundState, MarkKind> = {
   upcoming: "never",
@@ -13,24 +14,30 @@ const marks: Record<RoundState, MarkKind> = {
 };
 
 /** Today's rounds by their windows, how far each has come and what lacks. */
-export function Rounds() {
+export function Rounds({ site }: { readonly site: Site }) {
   const { store } = useApp();
   const text = store.text.value;
-  const rounds = useComputed(() => [...store.world.rounds.value.values()].sort((a, b) => a.window.from - b.window.from)).value;
+  const rounds = useComputed(() =>
+    [...store.world.rounds.value.values()].sort((a, b) => a.window.from - b.window.from),
+  ).value;
   const done = rounds.filter(({ state }) => state === "complete").length;
   return (
-    <Sheet id="rounds" title={text.rounds.title} summary={rounds.length > 0 ? text.rounds.complete(done, rounds.length) : undefined}>
+    <Sheet
+      id="rounds"
+      title={text.rounds.title}
+      summary={rounds.length > 0 ? text.rounds.complete(done, rounds.length) : undefined}
+    >
       {rounds.length === 0 && <p class="nothing">{text.rounds.none}</p>}
       <ul class="rounds">
         {rounds.map((round) => (
-          <RoundEntry key={round.id} round={round} />
+          <RoundEntry key={round.id} round={round} site={site} />
         ))}
       </ul>
     </Sheet>
   );
 }
 
-function RoundEntry({ round }: { readonly round: Round }) {
+function RoundEntry({ round, site }: { readonly round: Round; readonly site: Site }) {
   const { store } = useApp();
   const { rounds: text, listSeparator } = store.text.value;
   const language = store.language.value;
@@ -38,6 +45,7 @@ function RoundEntry({ round }: { readonly round: Round }) {
   const { window, state, provisional, checkpoints, reasons } = round;
   const done = checkpoints.filter(({ tapAt }) => tapAt !== null).length;
   const lacking = checkpoints.filter(({ tapAt }) => tapAt === null);
+  const guards = checkpoints.map(({ guard, guardName }) => personName(site, guard, guardName, language));
   const judged = state === "incomplete" || state === "missed";
   return (
     <li class="round" data-testid={`round-${round.id}`} data-state={state} data-provisional={provisional}>
@@ -49,7 +57,6 @@ function RoundEntry({ round }: { readonly round: Round }) {
         <span class="round-state">
           <Mark kind={marks[state]} />
           {text.state[state]}
-          {provisional && <em class="tag">{text.provisional}</em>}
         </span>
         <span class="round-progress">
           <span class="visually-hidden">{text.progressLong(done, checkpoints.length)}</span>
@@ -63,22 +70,25 @@ function RoundEntry({ round }: { readonly round: Round }) {
               {name[language]} {tapAt === null ? "–" : format.minute(tapAt)}
             </span>
           ))}
-          <span>{[...new Set(checkpoints.map(({ guard }) => guard).filter((guard) => guard !== null))].join(listSeparator)}</span>
+          <span>{[...new Set(guards.filter((guard) => guard !== null))].join(listSeparator)}</span>
         </p>
       )}
       {(state === "open" || judged) && (
         <ol class="beads">
-          {checkpoints.map(({ id, name, tapAt, guard }, index) => (
+          {checkpoints.map(({ id, name, tapAt }, index) => (
             <li key={`${id}${index}`} class="bead" data-done={tapAt !== null}>
               <span class="bead-name">{name[language]}</span>
               <span class="bead-time">{tapAt === null ? "–" : format.minute(tapAt)}</span>
-              {guard !== null && <span class="bead-guard">{guard}</span>}
+              {guards[index] != null && <span class="bead-guard">{guards[index]}</span>}
             </li>
           ))}
         </ol>
       )}
-      {judged && lacking.length > 0 && (
-        <p class="round-missing">{text.missing(lacking.map(({ name }) => name[language]).join(listSeparator))}</p>
+      {judged && (
+        <p class="round-missing">
+          {provisional && <em class="tag">{text.provisional}</em>}
+          {lacking.length > 0 && text.missing(lacking.map(({ name }) => name[language]).join(listSeparator))}
+        </p>
       )}
       {provisional && reasons.length > 0 && (
         <ul class="round-reasons">

@@ -27,15 +27,26 @@ export function StatusBand() {
       <Mark kind={level} hollow={severity !== null && state.loud === null} />
       <div class="band-words">
         <p class="band-headline">{severity === null ? headlineOf(level, text) : <Count state={state} />}</p>
-        {worst === undefined ? <Reasons state={state} site={site} /> : <Worst alert={worst} state={state} site={site} />}
+        {worst === undefined ? (
+          <Reasons state={state} site={site} />
+        ) : (
+          <Worst alert={worst} state={state} site={site} />
+        )}
       </div>
       <Facts state={state} site={site} />
     </section>
   );
 }
 
-function headlineOf(level: SiteState["level"], text: { siteState: { well: string; attention: string; unknown: string } }): string {
-  return level === "well" ? text.siteState.well : level === "unknown" ? text.siteState.unknown : text.siteState.attention;
+function headlineOf(
+  level: SiteState["level"],
+  text: { siteState: { well: string; attention: string; unknown: string } },
+): string {
+  return level === "well"
+    ? text.siteState.well
+    : level === "unknown"
+      ? text.siteState.unknown
+      : text.siteState.attention;
 }
 
 function Count({ state }: { readonly state: SiteState }) {
@@ -142,7 +153,12 @@ function Facts({ state, site }: { readonly state: SiteState; readonly site: Site
       "#devices",
       state.devices.current < state.devices.total,
     ],
-    [text.siteState.facts.gateways, `${site.gateways.length - offline}/${site.gateways.length}`, "#gateways", offline > 0],
+    [
+      text.siteState.facts.gateways,
+      `${site.gateways.length - offline}/${site.gateways.length}`,
+      "#gateways",
+      offline > 0,
+    ],
     [text.siteState.facts.rounds, text.rounds.progress(rounds.done, rounds.all), "#rounds", false],
     ...(gates.length > 0
       ? [[text.siteState.facts.gate, format.number(today), "#gate", false] satisfies [string, string, string, boolean]]

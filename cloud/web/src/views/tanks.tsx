@@ -44,7 +44,8 @@ function Tank({ site, device, measure }: TankProps) {
   const value = reading?.value ?? null;
   const scale = scaleOf(measure, limits, value);
   const broken = brokenLimit(limits, value);
-  const name = channel === null ? device.name[language] : `${device.name[language]} ${measure.name?.[language] ?? channel}`;
+  const name =
+    channel === null ? device.name[language] : `${device.name[language]} ${measure.name?.[language] ?? channel}`;
   const [low, high] = [Math.min(...points.map(({ min }) => min)), Math.max(...points.map(({ max }) => max))];
   return (
     <div
@@ -68,9 +69,7 @@ function Tank({ site, device, measure }: TankProps) {
         <p class="tank-level">
           <Figure kind="level" value={value} />
         </p>
-        <p class="tank-share">
-          {value === null ? noValue : `${format.percent(shareOf(value, scale))} ${text.ofScale}`}
-        </p>
+        <p class="tank-share">{value === null ? noValue : text.ofScale(format.percent(shareOf(value, scale)))}</p>
         {broken !== null && (
           <p class="tank-broken">
             <Mark kind={broken.severity} />
@@ -87,7 +86,8 @@ function Tank({ site, device, measure }: TankProps) {
         />
         <p class="caption">
           {text.trend}
-          {points.length > 0 && `${store.text.value.colon}${text.range(format.number(low, 2), format.quantity("level", high))}`}
+          {points.length > 0 &&
+            `${store.text.value.colon}${text.range(format.number(low, 2), format.quantity("level", high))}`}
         </p>
       </div>
       <StaleNote doubt={doubt} at={reading?.at ?? null} />

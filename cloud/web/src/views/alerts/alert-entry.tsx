@@ -4,8 +4,6 @@ import { useApp } from "../../components/app.ts";
 import { Mark } from "../../components/mark.tsx";
 import { useReading } from "../../components/series.ts";
 import { isClosable, isUnanswered } from "../../state/alerts.ts";
-import type { Dictionary } from "../../text/dictionary.ts";
-import type { Format } from "../../text/format.ts";
 import { alertName, alertPlace, ruleOf } from "../../text/names.ts";
 import { AlertForm } from "./alert-form.tsx";
 import { Notifications } from "./notifications.tsx";
@@ -59,7 +57,7 @@ export function AlertEntry({ alert, site }: AlertEntryProps) {
         <AlertValue alert={alert} site={site} />
       </dl>
       <div class="alert-do">
-        <p class="alert-state">{stateWords(alert, text, store.format.value, store.now.value)}</p>
+        <AlertStateWords alert={alert} />
         {unanswered && (
           <button
             type="button"
@@ -88,7 +86,9 @@ export function AlertEntry({ alert, site }: AlertEntryProps) {
           <p class="soft">{text.alerts.noRight}</p>
         )}
       </div>
-      {form === "acknowledge" && unanswered && <AlertForm alert={alert} act="acknowledge" onDone={() => setForm(null)} />}
+      {form === "acknowledge" && unanswered && (
+        <AlertForm alert={alert} act="acknowledge" onDone={() => setForm(null)} />
+      )}
       {form === "close" && closable && <AlertForm alert={alert} act="close" onDone={() => setForm(null)} />}
       <Notifications alert={alert.id} site={site} open={alert.state === "firing"} />
     </article>
@@ -143,12 +143,19 @@ function AlertValue({ alert, site }: { readonly alert: Alert; readonly site: Sit
   );
 }
 
-function stateWords(alert: Alert, text: Dictionary, format: Format, now: number): string {
-  const words =
-    alert.state === "cleared" && alert.acknowledgedAt !== null
-      ? text.alerts.state.clearedAcknowledged
-      : text.alerts.state[alert.state];
-  if (alert.acknowledgedAt === null) return words;
-  const who = text.alerts.acknowledgedBy(alert.acknowledgedBy ?? text.unknown, format.moment(alert.acknowledgedAt, now));
-  return `${words}${text.dot}${who}`;
+function AlertStateWords({ alert }: { readonly alert: Alert }) {
+  const { store } = useApp();
+  const { alerts: text, unknown } = store.text.value;
+  const { state, acknowledgedAt, acknowledgedBy } = alert;
+  const answered = acknowledgedAt !== null;
+  return (
+    <p class="alert-state">
+      {state === "cleared" && answered ? text.state.clearedAcknowledged : text.state[state]}
+      {answered && (
+        <span class="alert-who">
+          {text.acknowledgedBy(acknowledgedBy ?? unknown, store.format.value.moment(acknowledgedAt, store.now.value))}
+        </span>
+      )}
+    </p>
+  );
 }

@@ -17,7 +17,11 @@ export function Alerts({ site }: { readonly site: Site }) {
       .sort((a, b) => b.raisedAt - a.raisedAt),
   ).value;
   return (
-    <Sheet id="alerts" title={text.alerts.title} summary={open.length === 0 ? text.alerts.none : store.format.value.number(open.length)}>
+    <Sheet
+      id="alerts"
+      title={text.alerts.title}
+      summary={open.length === 0 ? text.alerts.none : store.format.value.number(open.length)}
+    >
       {open.map((alert) => (
         <AlertEntry key={alert.id} alert={alert} site={site} />
       ))}
@@ -57,7 +61,10 @@ function Announcer({ site, open }: { readonly site: Site; readonly open: readonl
   const language = store.language.value;
   const newest = open
     .filter(({ state }) => state === "firing")
-    .reduce<Alert | undefined>((last, alert) => (last === undefined || alert.raisedAt > last.raisedAt ? alert : last), undefined);
+    .reduce<Alert | undefined>(
+      (last, alert) => (last === undefined || alert.raisedAt > last.raisedAt ? alert : last),
+      undefined,
+    );
   return (
     <p class="visually-hidden" role="alert" aria-live="assertive">
       {newest === undefined
