@@ -1,4 +1,5 @@
 import type { Logger } from "@gengfu/shared/logging";
+import type { Severity } from "@gengfu/shared/model/rule";
 import type { Clock } from "@gengfu/shared/time/clock";
 import { attempt, judgeAttempt, type Verdict } from "./attempt.ts";
 import type { Channel, Notifier } from "./channel.ts";
@@ -74,7 +75,7 @@ export class ChannelWorker {
         const at = outbox.nextAt(channel.name, now);
         return at === null ? null : at - now;
       }
-      const wait_ms = this.#rateWait();
+      const wait_ms = this.#rateWait(next.message.severity);
       if (wait_ms > 0) return wait_ms;
       this.#underWay.add(next.id);
       const sent = this.#send(next).finally(() => this.#sends.delete(sent));
@@ -123,10 +124,13 @@ export class ChannelWorker {
     this.wake();
   }
 
-  /** Milliseconds until the channel's rate allows another message. */
-  #rateWait(): number {
+  /**
+   * Milliseconds until the channel's rate allows another message. A critical one is never held back: should the vendor
+   * refuse it, that costs nothing but another try.
+   */
+  #rateWait(severity: Severity): number {
     const { rate } = this.#options.channel;
-    if (rate === null) return 0;
+    if (rate === null || severity === "critical") return 0;
     const now = this.#options.clock.monotonic();
     this.#recent = this.#recent.filter((at) => at > now - rate.window_ms);
     const oldest = this.#recent[0];
