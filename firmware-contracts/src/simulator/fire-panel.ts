@@ -2,7 +2,8 @@ import { isDue, measurement, type Measurement, type Moment, type Outlet } from "
 
 /**
  * The dry contacts of a fire panel. Each closes for what it is named after (`fire`, `fault`, `mains`: the mains has
- * failed) and is open while all is well. Each is reported at start, on a change, and every minute as a sign of life.
+ * failed) and is open while all is well. Each is reported at start, on a change, and every four minutes as a
+ * sign of life: a panel that someone else closes a contact of, for a test, is not contradicted at once.
  */
 export interface FirePanel {
   readonly contacts: readonly Contact[];
@@ -15,7 +16,7 @@ export interface Contact {
   readonly reported: boolean | null;
 }
 
-const heartbeat_ms = 60_000;
+const heartbeat_ms = 240_000;
 
 export function createFirePanel(outlets: readonly Outlet[]): FirePanel {
   return { contacts: outlets.map((outlet) => ({ outlet, closed_until_ms: 0, reported: null })) };
