@@ -14,10 +14,7 @@ export const errorCodes = {
     "A batch on the uplink is of a version that this cloud doesn't know. Upgrade the cloud first.",
   store_unavailable: "A store didn't answer or refused for now. It is tried again; nothing is lost meanwhile.",
   store_rejected: "A store refused a request for good. The message says what it did not like.",
-  notify_failed: "A message could not be handed to its channel. It is tried again until its retries are used up.",
   listen_failed: "An address to listen on can't be had. Choose another port or stop what holds it.",
-  listen_exposed:
-    "An address beyond loopback was asked for without TLS. Configure TLS or say `plaintext: true` on purpose.",
 } as const;
 
 export type ErrorCode = keyof typeof errorCodes;
