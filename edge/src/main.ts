@@ -75,6 +75,11 @@ async function startEdge(config: EdgeConfig, logger: Logger): Promise<RunningEdg
     clock,
     logger: child("device-broker"),
   });
+  const sources: Source[] = [];
+  if (config.gpio !== undefined) {
+    const options = { config: config.gpio, loadDriver: loadOnoffDriver, readChips, troubles, clock };
+    sources.push(new GpioSource({ ...options, logger: child("gpio") }));
+  }
   const uplink = new Uplink({
     log,
     gateway,
@@ -82,16 +87,11 @@ async function startEdge(config: EdgeConfig, logger: Logger): Promise<RunningEdg
     linger_ms: uplinkConfig.linger,
     acknowledge_timeout_ms: uplinkConfig.acknowledge_timeout,
     heartbeat_ms: uplinkConfig.heartbeat,
-    status: () => gatewayStatus({ gateway, log, quality, quarantine, troubles, clock }),
+    status: () => gatewayStatus({ gateway, log, quality, quarantine, troubles, sources, clock }),
     random: Math.random,
     clock,
     logger: child("uplink"),
   });
-  const sources: Source[] = [];
-  if (config.gpio !== undefined) {
-    const options = { config: config.gpio, loadDriver: loadOnoffDriver, readChips, troubles, clock };
-    sources.push(new GpioSource({ ...options, logger: child("gpio") }));
-  }
 
   const { host, port } = await broker.start();
   for (const source of sources) await source.start(intake.deliver);

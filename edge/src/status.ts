@@ -7,6 +7,7 @@ import type { GatewayStatus } from "@gengfu/shared/uplink-protocol";
 import type { EdgeEntry } from "./entry.ts";
 import type { ClockQualitySource } from "./intake/clock-quality.ts";
 import type { Quarantine } from "./intake/quarantine.ts";
+import type { Source } from "./sources/source.ts";
 import type { Troubles } from "./troubles.ts";
 import { uplinkConsumer } from "./uplink/uplink-session.ts";
 
@@ -16,6 +17,7 @@ export interface GatewayStatusOptions {
   readonly quality: ClockQualitySource;
   readonly quarantine: Quarantine;
   readonly troubles: Troubles;
+  readonly sources: readonly Source[];
   readonly clock: Clock;
 }
 
@@ -26,6 +28,7 @@ export function gatewayStatus({
   quality,
   quarantine,
   troubles,
+  sources,
   clock,
 }: GatewayStatusOptions): GatewayStatus {
   const { dropped, trouble } = log.stats();
@@ -42,7 +45,7 @@ export function gatewayStatus({
     clock: quality.quality(),
     last: log.last,
     backlog: log.backlog(uplinkConsumer),
-    dropped,
+    dropped: sources.reduce((sum, source) => sum + source.dropped, dropped),
     quarantined: quarantine.total,
     uptime_s: Math.round(process.uptime()),
     rss_bytes: process.memoryUsage.rss(),

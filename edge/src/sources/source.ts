@@ -4,6 +4,8 @@ import type { Deliver } from "../intake/message.ts";
 export interface Source {
   /** As it stands in logs. */
   readonly name: string;
+  /** Readings that it had to drop since the intake did not take them over. */
+  readonly dropped: number;
   /**
    * Begins to deliver. Where what it needs is missing it says so once, in the log and as a trouble, and does nothing:
    * the gateway goes on with the sources that work.

@@ -92,6 +92,17 @@ describe("the GPIO source", () => {
     await gpioSource.stop();
   });
 
+  it("counts what it had to drop, over restarts too", async () => {
+    const gpioSource = source([{ offset: 17, device: "panel", debounce: "0ms" }]);
+    for (const total of [500, 1_000]) {
+      await gpioSource.start(() => new Promise(() => undefined));
+      for (let edge = 0; edge < 1_499; edge++) gpio.set(529, edge % 2 === 0 ? 1 : 0);
+      expect(gpioSource.dropped).toBe(total);
+      await gpioSource.stop();
+      gpio.set(529, 0);
+    }
+  });
+
   it("leaks nothing over a thousand starts and stops", async () => {
     let timers = 0;
     const after = clock.after.bind(clock);

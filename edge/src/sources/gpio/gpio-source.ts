@@ -27,9 +27,14 @@ export class GpioSource implements Source {
   readonly #options: GpioSourceOptions;
   #watchers: LineWatcher[] = [];
   #queue: DeliveryQueue | null = null;
+  #droppedBefore = 0;
 
   constructor(options: GpioSourceOptions) {
     this.#options = options;
+  }
+
+  get dropped(): number {
+    return this.#droppedBefore + (this.#queue?.dropped ?? 0);
   }
 
   async start(deliver: Deliver): Promise<void> {
@@ -50,6 +55,7 @@ export class GpioSource implements Source {
     for (const watcher of this.#watchers) watcher.stop();
     this.#watchers = [];
     this.#queue?.stop();
+    this.#droppedBefore = this.dropped;
     this.#queue = null;
     return Promise.resolve();
   }
