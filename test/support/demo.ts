@@ -31,6 +31,8 @@ export interface DemoOptions {
   /** Further options; `--no-simulator` unless `simulator` is true. */
   readonly args?: readonly string[];
   readonly simulator?: boolean;
+  /** By way of `npm start`, as people do it. */
+  readonly npm?: boolean;
   /** A data folder of an earlier run; a new one by default. */
   readonly folder?: string;
 }
@@ -88,9 +90,10 @@ export class Demo {
 
   /** Starts it without waiting for anything. */
   spawn(): ChildProcess {
-    const { env = {}, args = [], simulator = false } = this.#options;
+    const { env = {}, args = [], simulator = false, npm = false } = this.#options;
     const options = ["--data", this.data, ...freePorts, ...(simulator ? [] : ["--no-simulator"]), ...args];
-    const child = spawn(process.execPath, [main, ...options], {
+    const [program, ...before] = npm ? ["npm", "start", "--"] : [process.execPath, main];
+    const child = spawn(program, [...before, ...options], {
       cwd: root,
       env: { ...withoutChannels(process.env), ...env },
       stdio: ["ignore", "pipe", "pipe"],

@@ -67,14 +67,17 @@ test("a second demo on the same folder is refused, and the first goes on", async
   expect((await first.api.call("GET", "/health")).status).toBe(200);
 });
 
-test("SIGTERM ends all of it, with exit code 0", async () => {
-  const demo = await runDemo({ simulator: true });
-  const { pids } = demo.endpoints;
-  expect(Object.values(pids).every((pid) => pid !== null && isAlive(pid))).toBe(true);
-  expect(await demo.stop()).toBe(0);
-  expect(demo.processes()).toEqual([]);
-  expect(existsSync(join(demo.data, "endpoints.json"))).toBe(false);
-});
+test.each([{ npm: false }, { npm: true }])(
+  "SIGTERM ends all of it, with exit code 0 (by npm start: $npm)",
+  async ({ npm }) => {
+    const demo = await runDemo({ simulator: true, npm });
+    const { pids } = demo.endpoints;
+    expect(Object.values(pids).every((pid) => pid !== null && isAlive(pid))).toBe(true);
+    expect(await demo.stop()).toBe(0);
+    expect(demo.processes()).toEqual([]);
+    expect(existsSync(join(demo.data, "endpoints.json"))).toBe(false);
+  },
+);
 
 test("the services of a demo that is killed end by themselves, and the next one starts on the same ports", async () => {
   const demo = await runDemo({ simulator: true });
