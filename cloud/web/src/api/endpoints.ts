@@ -49,6 +49,7 @@ export interface SeriesQuery {
 export interface Api {
   session(signal?: AbortSignal): Promise<Session>;
   signIn(token: string): Promise<Session>;
+  signOut(): Promise<void>;
   site(signal?: AbortSignal): Promise<Site>;
   devices(signal?: AbortSignal): Promise<Device[]>;
   gateways(signal?: AbortSignal): Promise<Gateway[]>;
@@ -88,6 +89,9 @@ export function createApi(http: Http): Api {
     async signIn(token) {
       const answer = await http.call("/session", { method: "POST", body: { token } });
       return sessionOf(answer) ?? one("/session", sessionOf, {});
+    },
+    async signOut() {
+      await http.call("/session", { method: "DELETE" });
     },
     site: (signal) => one("/site", siteOf, withSignal(signal)),
     devices: (signal) => listed("/devices", "devices", deviceOf, withSignal(signal)),

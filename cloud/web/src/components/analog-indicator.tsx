@@ -29,8 +29,12 @@ export function AnalogIndicator({ kind, scale, value, limits }: AnalogIndicatorP
           />
         ))}
         {limits.map(({ rule, side, value: at }) => (
-          <span key={rule + side} class="analog-limit" style={{ left: percent(at) }}>
-            {format.number(at, digits)}
+          <span
+            key={rule + side}
+            class={`analog-limit ${shareOf(at, scale) > 0.7 ? "analog-limit-end" : ""}`}
+            style={{ left: percent(at) }}
+          >
+            <span>{format.number(at, digits)}</span>
           </span>
         ))}
         {value !== null && <span class="analog-pointer" style={{ left: percent(value) }} />}

@@ -9,6 +9,7 @@ export type Outcome = { readonly ok: true } | { readonly ok: false; readonly err
 
 export interface Actions {
   signIn(token: string): Promise<Outcome>;
+  signOut(): Promise<Outcome>;
   acknowledge(alert: string, by: string, note: string): Promise<Outcome>;
   close(alert: string, by: string, cause: string): Promise<Outcome>;
   prefer(change: Partial<Preferences>): void;
@@ -50,6 +51,11 @@ export function createActions({ api, store, take, save }: ActionsOptions): Actio
     signIn: (token) =>
       attempt(async () => {
         store.session.value = { kind: "signed_in", session: await api.signIn(token) };
+      }),
+    signOut: () =>
+      attempt(async () => {
+        await api.signOut();
+        store.session.value = { kind: "anonymous", ended: false };
       }),
     acknowledge: (alert, by, note) => onAlert(by, () => api.acknowledge(alert, by, note)),
     close: (alert, by, cause) => onAlert(by, () => api.close(alert, by, cause)),

@@ -18,6 +18,7 @@ const unused = (): never => {
 const api: Api = {
   session: unused,
   signIn: unused,
+  signOut: unused,
   site: async () => aSite,
   devices: async () => [],
   gateways: async () => [aGateway()],

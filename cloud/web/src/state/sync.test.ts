@@ -34,6 +34,7 @@ class Service {
     const api: Api = {
       session: unused,
       signIn: unused,
+      signOut: unused,
       site: async () => {
         if (this.#siteHeld !== undefined) await new Promise<void>((resolve) => this.#siteHeld?.push(resolve));
         return answer("site", aSite);

@@ -116,7 +116,7 @@ export const en: Shape<typeof zh> = {
     causeLabel: "Cause",
     causeEmpty: "Enter the cause.",
     causes: ["Real, dealt with", "False alarm", "Equipment fault", "Test or drill"],
-    failed: "That did not work.",
+    failed: "That did not work. ",
     noRight: "Your token may look but not acknowledge.",
     closedToday: (count) => `${count} closed today`,
     call: (name) => `${name}: acknowledge`,
@@ -210,6 +210,8 @@ export const en: Shape<typeof zh> = {
       missed: "missed",
     },
     complete: (done, all) => `${done}/${all} complete`,
+    older: (count) => `${count} completed earlier`,
+    later: (count) => `${count} more later`,
   },
 
   day: {
@@ -282,6 +284,11 @@ export const en: Shape<typeof zh> = {
     title: "Sounds while an alert is not acknowledged",
   },
   wall: { enter: "Wall", leave: "Leave wall", title: "Wall mode: larger type, for a big screen" },
+
+  session: {
+    signedIn: (name) => `Signed in as ${name}`,
+    signOut: "Sign out",
+  },
 
   help: {
     title: "Keyboard shortcuts",

@@ -201,6 +201,8 @@ export const zh = {
     provisional: "暂定",
     state: { upcoming: "未开始", open: "进行中", complete: "完成", incomplete: "不完整", missed: "漏巡" },
     complete: (done: number, all: number) => `${done}/${all} 完成`,
+    older: (count: number) => `更早完成 ${count} 轮`,
+    later: (count: number) => `其后还有 ${count} 轮`,
   },
 
   day: {
@@ -268,6 +270,11 @@ export const zh = {
     title: "有未确认的报警时鸣响",
   },
   wall: { enter: "大屏", leave: "退出大屏", title: "大屏模式：字更大，供墙上显示" },
+
+  session: {
+    signedIn: (name: string) => `已登录：${name}`,
+    signOut: "退出登录",
+  },
 
   help: {
     title: "键盘快捷键",

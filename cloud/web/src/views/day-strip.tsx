@@ -1,10 +1,11 @@
 import { useComputed } from "@preact/signals";
-import type { Reading, Round, RoundState, Site } from "../api/types.ts";
+import type { Reading, Round, Site } from "../api/types.ts";
 import { useApp } from "../components/app.ts";
 import { startOfDay, startOfNextDay } from "../text/zone.ts";
 import { alertName } from "../text/names.ts";
 
 const hour_ms = 3_600_000;
+const routes_max = 4;
 
 /** The day as one line of the ledger: the hours, the rounds' windows, each tap, each alert, and where now is. */
 export function DayStrip({ site }: { readonly site: Site }) {
@@ -15,7 +16,10 @@ export function DayStrip({ site }: { readonly site: Site }) {
   const minute = useComputed(() => Math.floor(store.now.value / 60_000) * 60_000).value;
   const from = startOfDay(minute, site.timeZone);
   const to = startOfNextDay(minute, site.timeZone);
-  const rounds = [...store.world.rounds.value.values()];
+  const rounds = [...store.world.rounds.value.values()].filter(({ window }) => window.to > from && window.from < to);
+  // routes whose windows overlap each have a line of their own
+  const routes = [...new Set(rounds.map(({ route }) => route))].toSorted().slice(0, routes_max);
+  const roundsHeight = { height: `${0.25 + 1.5 * Math.max(1, routes.length)}rem` };
   const alerts = [...store.world.alerts.value.values()].filter(
     (alert) => alert.raisedAt >= from && alert.state !== "pending",
   );
@@ -25,7 +29,7 @@ export function DayStrip({ site }: { readonly site: Site }) {
   return (
     <section class="day" aria-label={text.day.label(format.date(minute))} data-testid="day">
       <ul class="day-names" aria-hidden="true">
-        <li>{text.day.rounds}</li>
+        <li style={roundsHeight}>{text.day.rounds}</li>
         <li>{text.day.taps}</li>
         <li>{text.day.alerts}</li>
       </ul>
@@ -41,17 +45,31 @@ export function DayStrip({ site }: { readonly site: Site }) {
         {hours.map((at, index) => (
           <span key={at} class="day-rule" data-major={index % 6 === 0} style={{ left: place(at) }} />
         ))}
-        <RoundBars rounds={rounds} from={from} place={place} />
-        <TapTicks taps={taps} place={place} />
-        {alerts.map((alert) => (
-          <span
-            key={alert.id}
-            class={`day-alert day-alert-${alert.severity}`}
-            data-open={alert.state !== "closed"}
-            style={{ left: place(alert.raisedAt) }}
-            title={`${format.time(alert.raisedAt)} ${alertName(site, alert, store.language.value)}`}
-          />
-        ))}
+        <div class="day-lane" style={roundsHeight}>
+          {routes.map((route, index) => (
+            <RoundBars
+              key={route}
+              rounds={rounds.filter((round) => round.route === route)}
+              line={index}
+              from={from}
+              place={place}
+            />
+          ))}
+        </div>
+        <div class="day-lane">
+          <TapTicks taps={taps} place={place} />
+        </div>
+        <div class="day-lane">
+          {alerts.map((alert) => (
+            <span
+              key={alert.id}
+              class={`day-alert day-alert-${alert.severity}`}
+              data-open={alert.state !== "closed"}
+              style={{ left: place(alert.raisedAt) }}
+              title={`${format.time(alert.raisedAt)} ${alertName(site, alert, store.language.value)}`}
+            />
+          ))}
+        </div>
         <span class="day-now" style={{ left: place(minute) }} />
       </div>
     </section>
@@ -72,39 +90,40 @@ function Night({ from, to, place }: { readonly from: number; readonly to: number
   );
 }
 
-function RoundBars({
-  rounds,
-  from,
-  place,
-}: {
+interface RoundBarsProps {
   readonly rounds: readonly Round[];
+  /** Which of the lane's lines, from 0. */
+  readonly line: number;
   readonly from: number;
   readonly place: Place;
-}) {
+}
+
+function RoundBars({ rounds, line, from, place }: RoundBarsProps) {
   const { store } = useApp();
   const text = store.text.value;
   const format = store.format.value;
   const language = store.language.value;
-  const words = (state: RoundState): string => text.rounds.state[state];
   return (
     <>
-      {rounds
-        .filter(({ window }) => window.to > from)
-        .map(({ id, window, state, name, provisional, checkpoints }) => (
-          <span
-            key={id}
-            class="day-round"
-            data-state={state}
-            data-provisional={provisional}
-            style={{ left: place(window.from), width: `calc(${place(window.to)} - ${place(window.from)})` }}
-            title={`${format.minute(window.from)}–${format.minute(window.to)} ${name[language]}${text.dot}${words(state)}`}
-          >
-            <span class="day-round-name">
-              {state !== "upcoming" &&
-                text.rounds.progress(checkpoints.filter(({ tapAt }) => tapAt !== null).length, checkpoints.length)}
-            </span>
+      {rounds.map(({ id, window, state, name, provisional, checkpoints }) => (
+        <span
+          key={id}
+          class="day-round"
+          data-state={state}
+          data-provisional={provisional}
+          style={{
+            top: `${0.25 + 1.5 * line}rem`,
+            left: place(window.from),
+            width: `calc(${place(window.to)} - ${place(Math.max(from, window.from))})`,
+          }}
+          title={`${format.minute(window.from)}–${format.minute(window.to)} ${name[language]}${text.dot}${text.rounds.state[state]}`}
+        >
+          <span class="day-round-name">
+            {state !== "upcoming" &&
+              text.rounds.progress(checkpoints.filter(({ tapAt }) => tapAt !== null).length, checkpoints.length)}
           </span>
-        ))}
+        </span>
+      ))}
     </>
   );
 }

@@ -1,10 +1,18 @@
+import { useState } from "preact/hooks";
 import { useApp } from "../components/app.ts";
 import { Dialog } from "../components/dialog.tsx";
 import { Mark, type MarkKind } from "../components/mark.tsx";
 
 export function Help({ onClose }: { readonly onClose: () => void }) {
-  const { store } = useApp();
-  const { help, marks, severity } = store.text.value;
+  const { store, actions } = useApp();
+  const session = store.session.value;
+  const { help, marks, severity, session: words, failures } = store.text.value;
+  const [failed, setFailed] = useState<string | null>(null);
+  const signOut = async (): Promise<void> => {
+    const outcome = await actions.signOut();
+    if (outcome.ok) onClose();
+    else setFailed(failures[outcome.error.failure]);
+  };
   const keys: [string, string][] = [
     ["A", help.keys.alert],
     ["1–9", help.keys.section],
@@ -45,6 +53,19 @@ export function Help({ onClose }: { readonly onClose: () => void }) {
           </li>
         ))}
       </ul>
+      {session.kind === "signed_in" && (
+        <p class="signed-in">
+          {words.signedIn(session.session.name)}
+          <button type="button" class="button" data-testid="sign-out" onClick={() => void signOut()}>
+            {words.signOut}
+          </button>
+        </p>
+      )}
+      {failed !== null && (
+        <p class="form-error" role="alert">
+          {failed}
+        </p>
+      )}
     </Dialog>
   );
 }

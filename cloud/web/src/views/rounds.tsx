@@ -13,26 +13,36 @@ const marks: Record<RoundState, MarkKind> = {
   missed: "attention",
 };
 
-/** Today's rounds by their windows, how far each has come and what lacks. */
+/** So many of the latest complete rounds, and of the next upcoming ones, are shown; of the others only their number. */
+const shown_max = 2;
+
+/** Today's rounds by their windows: how far each has come, what lacks, what comes next. */
 export function Rounds({ site }: { readonly site: Site }) {
   const { store } = useApp();
-  const text = store.text.value;
+  const text = store.text.value.rounds;
   const rounds = useComputed(() =>
     [...store.world.rounds.value.values()].sort((a, b) => a.window.from - b.window.from),
   ).value;
-  const done = rounds.filter(({ state }) => state === "complete").length;
+  const complete = rounds.filter(({ state }) => state === "complete");
+  const older = complete.slice(0, -shown_max);
+  const later = rounds.filter(({ state }) => state === "upcoming").slice(shown_max);
+  const folded = new Set([...older, ...later]);
+  const entry = (round: Round) => <RoundEntry key={round.id} round={round} site={site} />;
   return (
     <Sheet
       id="rounds"
-      title={text.rounds.title}
-      summary={rounds.length > 0 ? text.rounds.complete(done, rounds.length) : undefined}
+      title={text.title}
+      summary={rounds.length > 0 ? text.complete(complete.length, rounds.length) : undefined}
     >
-      {rounds.length === 0 && <p class="nothing">{text.rounds.none}</p>}
-      <ul class="rounds">
-        {rounds.map((round) => (
-          <RoundEntry key={round.id} round={round} site={site} />
-        ))}
-      </ul>
+      {rounds.length === 0 && <p class="nothing">{text.none}</p>}
+      {older.length > 0 && (
+        <details class="rounds-older">
+          <summary>{text.older(older.length)}</summary>
+          <ul>{older.map(entry)}</ul>
+        </details>
+      )}
+      <ul>{rounds.filter((round) => !folded.has(round)).map(entry)}</ul>
+      {later.length > 0 && <p class="rounds-later">{text.later(later.length)}</p>}
     </Sheet>
   );
 }
@@ -73,7 +83,7 @@ function RoundEntry({ round, site }: { readonly round: Round; readonly site: Sit
           <span>{[...new Set(guards.filter((guard) => guard !== null))].join(listSeparator)}</span>
         </p>
       )}
-      {(state === "open" || judged) && (
+      {(state === "open" || state === "incomplete") && (
         <ol class="beads">
           {checkpoints.map(({ id, name, tapAt }, index) => (
             <li key={`${id}${index}`} class="bead" data-done={tapAt !== null}>
@@ -84,7 +94,7 @@ function RoundEntry({ round, site }: { readonly round: Round; readonly site: Sit
           ))}
         </ol>
       )}
-      {judged && (
+      {judged && (provisional || state === "incomplete") && (
         <p class="round-missing">
           {provisional && <em class="tag">{text.provisional}</em>}
           {lacking.length > 0 && text.missing(lacking.map(({ name }) => name[language]).join(listSeparator))}

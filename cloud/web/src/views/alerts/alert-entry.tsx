@@ -1,4 +1,4 @@
-import { useState } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 import type { Alert, Site } from "../../api/types.ts";
 import { useApp } from "../../components/app.ts";
 import { Mark } from "../../components/mark.tsx";
@@ -17,6 +17,12 @@ interface AlertEntryProps {
 export function AlertEntry({ alert, site }: AlertEntryProps) {
   const { store } = useApp();
   const [form, setForm] = useState<"acknowledge" | "close" | null>(null);
+  const entry = useRef<HTMLElement>(null);
+  const done = (): void => {
+    setForm(null);
+    // the form that had the focus goes: whoever uses the keyboard stays at this alert
+    entry.current?.focus({ preventScroll: true });
+  };
   const text = store.text.value;
   const language = store.language.value;
   const name = alertName(site, alert, language);
@@ -29,6 +35,8 @@ export function AlertEntry({ alert, site }: AlertEntryProps) {
 
   return (
     <article
+      ref={entry}
+      tabIndex={-1}
       class="alert"
       data-testid={`alert-${alert.id}`}
       data-state={alert.state}
@@ -86,10 +94,8 @@ export function AlertEntry({ alert, site }: AlertEntryProps) {
           <p class="soft">{text.alerts.noRight}</p>
         )}
       </div>
-      {form === "acknowledge" && unanswered && (
-        <AlertForm alert={alert} act="acknowledge" onDone={() => setForm(null)} />
-      )}
-      {form === "close" && closable && <AlertForm alert={alert} act="close" onDone={() => setForm(null)} />}
+      {form === "acknowledge" && unanswered && <AlertForm alert={alert} act="acknowledge" onDone={done} />}
+      {form === "close" && closable && <AlertForm alert={alert} act="close" onDone={done} />}
       <Notifications alert={alert.id} site={site} open={alert.state === "firing"} />
     </article>
   );
