@@ -69,7 +69,9 @@ class Publisher {
     this.#toSend = messages;
     this.#toAcknowledge = messages;
     const topic = text(`gengfu/v1/${user}/temperature`);
-    const payload = Buffer.from(`{"boot":${boot},"seq":${"1".padEnd(seqDigits, "0")},"channel":"supply","celsius":61.25}`);
+    const payload = Buffer.from(
+      `{"boot":${boot},"seq":${"1".padEnd(seqDigits, "0")},"channel":"supply","celsius":61.25}`,
+    );
     this.#template = packet(0x32, topic, Buffer.alloc(2), payload);
     const topicAt = this.#template.indexOf(topic);
     this.#idAt = topicAt + topic.length;
