@@ -86,6 +86,29 @@ describe("acknowledging", () => {
     expect(await entriesOf(log)).toHaveLength(1);
   });
 
+  it("reads no further from a connection that has much waiting, and goes on when that is done", async () => {
+    const { log, port } = await broker({ pending_max: 100_000 });
+    const client = await signedOn(port);
+    // the first goes through aedes, which waits by itself; those that follow at once don't
+    client.publish({ topic: level, payload: '{"metres":1}', id: 65_535 });
+    await client.acknowledgement(65_535);
+    log.hold();
+    const total = 20_000;
+    const publishes = Array.from({ length: total }, (_, index) => ({
+      topic: level,
+      payload: `{"metres":1,"boot":1,"seq":${index}}`,
+      id: index + 1,
+    }));
+    client.publish(...publishes);
+    await vi.waitFor(() => expect(log.pending).toBeGreaterThan(500));
+    const other = await signedOn(port, { user: "panel" });
+    for (let round = 0; round < 20; round++) await settle(other);
+    expect(log.pending).toBeLessThan(4_000);
+    log.release();
+    await client.acknowledgement(total);
+    expect(client.acknowledged.slice(1)).toEqual(publishes.map(({ id }) => id));
+  });
+
   it("takes no more over than may wait: asks others to come later, and drops what it could not take", async () => {
     const { log, port } = await broker({ pending_max: 2 });
     const client = await signedOn(port);

@@ -1,6 +1,6 @@
 import { GengfuError } from "@gengfu/shared/errors";
 import { ManualClock } from "@gengfu/shared/time/clock";
-import { beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it, vi } from "vitest";
 import { entriesOf, HeldLog } from "../testing/held-log.ts";
 import { Intake } from "./intake.ts";
 import { sentOnce, valueMessage, type Message } from "./message.ts";
@@ -24,9 +24,13 @@ const numbered = (seq: number, boot = 1): Message => ({ ...level, boot, seq });
 
 /** Whether a promise has settled by now. */
 async function isSettled(promise: Promise<void>): Promise<boolean> {
-  const pending = Symbol("pending");
+  let settled = false;
+  const settle = (): void => {
+    settled = true;
+  };
+  void promise.then(settle, settle);
   await new Promise((resolve) => setImmediate(resolve));
-  return (await Promise.race([promise.then(() => null), Promise.resolve(pending)])) !== pending;
+  return settled;
 }
 
 async function tail() {
@@ -90,6 +94,26 @@ describe("a repeat", () => {
     await intake.deliver("tank", numbered(1), sentOnce);
     expect(await entriesOf(log)).toHaveLength(1);
     expect(intake.repeats).toBe(3);
+  });
+
+  it("waits though what was delivered before its first is durable already", async () => {
+    const commits: PromiseWithResolvers<number>[] = [];
+    vi.spyOn(log, "append").mockImplementation(() => {
+      const commit = Promise.withResolvers<number>();
+      commits.push(commit);
+      return commit.promise;
+    });
+    const before = intake.deliver("tank", numbered(1), sentOnce);
+    expect(await isSettled(before)).toBe(false);
+    const first = intake.deliver("tank", numbered(2), sentOnce);
+    expect(await isSettled(first)).toBe(false);
+    commits[0]?.resolve(1);
+    await before;
+    const repeat = intake.deliver("tank", numbered(2), sentOnce);
+    expect(await isSettled(repeat)).toBe(false);
+    commits[1]?.resolve(2);
+    await Promise.all([first, repeat]);
+    expect(commits).toHaveLength(2);
   });
 
   it("at the level of MQTT needs the DUP flag", async () => {
