@@ -1,3 +1,4 @@
+import { flushCompileCache } from "node:module";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { ConfigReader } from "@gengfu/shared/config/reader";
@@ -99,6 +100,8 @@ async function run(setup: CloudSetup): Promise<void> {
   );
   const { console, api, uplinkBroker } = cloud;
   logger.info({ console, api, uplinkBroker }, "the cloud is ready");
+  // now, since a process that is killed would not get to it; without a cache folder it does nothing
+  flushCompileCache();
   process.send?.({ ready: true, console, api, uplinkBroker });
 
   const reason = await asked;

@@ -1,4 +1,5 @@
 import { mkdirSync } from "node:fs";
+import { flushCompileCache } from "node:module";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { ConfigError } from "@gengfu/shared/config/problem";
@@ -172,6 +173,8 @@ async function main(): Promise<void> {
     { gateway: config.gateway, devices: config.devices.length, deviceBroker, version },
     "the gateway is ready",
   );
+  // now, since a process that is killed would not get to it; without a cache folder it does nothing
+  flushCompileCache();
   process.send?.({ ready: true, deviceBroker });
 }
 
