@@ -61,9 +61,16 @@ export async function layOut(folder: string, options: { influxUrl?: string; weco
 
 async function start(service: "edge" | "cloud", place: Place): Promise<ChildProcess> {
   const main = join(root, service, "src", "main.ts");
-  const env = { ...process.env, GENGFU_LOG_LEVEL: "error" };
+  // as the systemd unit runs it
+  const env = {
+    ...process.env,
+    GENGFU_LOG_LEVEL: "error",
+    NODE_COMPILE_CACHE: join(place.folder, "..", "compile-cache"),
+  };
+  const execArgv = service === "edge" ? ["--max-old-space-size=320", "--max-semi-space-size=2"] : [];
   const child = fork(main, ["--config", join(place.folder, `${service}.yaml`)], {
     env,
+    execArgv,
     stdio: ["ignore", "ignore", "inherit", "ipc"],
   });
   const ready = once(child, "message");
