@@ -16,14 +16,14 @@ beforeEach(() => {
   clock = new ManualClock();
 });
 
-function session(link: FakeLink): UplinkSession {
+function session(link: FakeLink, status = () => quietStatus): UplinkSession {
   return new UplinkSession(link, {
     log,
     gateway: "gate",
     limits,
     acknowledge_timeout_ms: 30_000,
     heartbeat_ms: 10_000,
-    status: () => quietStatus,
+    status,
     clock,
   });
 }
@@ -130,6 +130,26 @@ describe("a session", () => {
     await turn();
     clock.advance(60_000);
     expect(link.told).toHaveLength(4);
+  });
+
+  it("tells at once that a backlog it told of is over, and not of every batch", async () => {
+    await append("events", 7);
+    const link = new FakeLink();
+    const stop = new AbortController();
+    void session(link, () => ({ ...quietStatus, backlog: log.backlog(uplinkConsumer) })).run(stop.signal);
+    await turn();
+    link.sent[0]?.acknowledge();
+    expect(link.told.map(({ backlog }) => backlog.events)).toEqual([7]);
+    link.sent[1]?.acknowledge();
+    expect(link.told.map(({ backlog }) => backlog.events)).toEqual([7, 0]);
+    await append("events", 1);
+    await turn();
+    link.sent[2]?.acknowledge();
+    clock.advance(9_999);
+    expect(link.told).toHaveLength(2);
+    clock.advance(1);
+    expect(link.told).toHaveLength(3);
+    stop.abort();
   });
 
   it("goes on when what it had counted was dropped from the log", async () => {

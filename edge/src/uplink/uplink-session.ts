@@ -47,6 +47,8 @@ export class UplinkSession {
   #ended: string | null = null;
   #progress_ms: number;
   #acknowledged = 0;
+  /** Whether the cloud was last told of a backlog. */
+  #toldOfBacklog = false;
   #cancelHeartbeat: (() => void) | null = null;
   #cancelWatch: (() => void) | null = null;
 
@@ -125,6 +127,7 @@ export class UplinkSession {
       this.#acknowledged += 1;
       this.#progress_ms = clock.monotonic();
       log.commit(uplinkConsumer, lane, state.window.acknowledge(flight));
+      this.#tellOfEnd();
       this.#wakeup.wake();
     });
   }
@@ -154,7 +157,20 @@ export class UplinkSession {
 
   #beat(): void {
     const { gateway, status, clock, heartbeat_ms } = this.#options;
-    this.#link.tell(uplinkTopics.status(gateway), JSON.stringify(status()));
+    const current = status();
+    this.#toldOfBacklog = !isEmpty(current.backlog);
+    this.#link.tell(uplinkTopics.status(gateway), JSON.stringify(current));
     this.#cancelHeartbeat = clock.after(heartbeat_ms, () => this.#beat());
   }
+
+  /** The end of a backlog is told at once: until then the cloud calls its verdicts provisional. */
+  #tellOfEnd(): void {
+    if (!this.#toldOfBacklog || !isEmpty(this.#options.log.backlog(uplinkConsumer))) return;
+    this.#cancelHeartbeat?.();
+    this.#beat();
+  }
+}
+
+function isEmpty(backlog: Readonly<Record<Lane, number>>): boolean {
+  return lanes.every((lane) => backlog[lane] === 0);
 }
