@@ -3,6 +3,7 @@ import uPlot from "uplot";
 import type { SeriesPoint } from "../api/types.ts";
 import { chartData } from "../state/chart-data.ts";
 import type { Limit } from "../state/limits.ts";
+import { trend } from "../state/world.ts";
 import { useApp } from "./app.ts";
 import { useTheme } from "./theme.ts";
 
@@ -54,6 +55,7 @@ export function TrendChart({ lines, limits, scale, axes, height_rem, label }: Tr
         font: style.fontFamily,
         time: (seconds) => format.minute(seconds * 1_000),
         zone: format.zone,
+        now: () => store.now.peek(),
       }),
       latest.current,
       element,
@@ -95,10 +97,12 @@ interface Look {
   readonly font: string;
   readonly time: (seconds: number) => string;
   readonly zone: string;
+  /** The service's time, where the axis ends. */
+  readonly now: () => number;
 }
 
 function options(look: Look): uPlot.Options {
-  const { width, height, rem, axes, looks, limits, scale, colour, font, time, zone } = look;
+  const { width, height, rem, axes, looks, limits, scale, colour, font, time, zone, now } = look;
   const line_px = Math.max(1.25, rem / 10);
   const axis: uPlot.Axis = {
     stroke: colour("--text-3"),
@@ -114,7 +118,7 @@ function options(look: Look): uPlot.Options {
     padding: axes ? [rem * 0.4, rem * 1.2, 0, 0] : [3, 0, 3, 0],
     tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1_000), zone),
     scales: {
-      x: { time: true },
+      x: { time: true, range: () => [(now() - trend.span_ms) / 1_000, now() / 1_000] },
       y: {
         range: (_chart, min, max) => rangeOf(min ?? 0, max ?? 1, limits, scale),
       },
@@ -136,7 +140,8 @@ function options(look: Look): uPlot.Options {
       ...looks.map((name): uPlot.Series => ({
         stroke: colour(name === "first" ? "--line-1" : "--line-2"),
         width: line_px,
-        points: { show: false },
+        // a line of one or two points can't be seen
+        points: { show: (_chart, _series, first, last) => last - first < 3, size: rem / 4, fill: colour("--line-1") },
         ...(name === "second" ? { dash: [rem * 0.3, rem * 0.2] } : {}),
       })),
     ],
