@@ -6,11 +6,11 @@ import { messageOf } from "@gengfu/shared/errors";
 import type { Log } from "@gengfu/shared/log/log";
 import type { Logger } from "@gengfu/shared/logging";
 import type { StoredReading } from "@gengfu/shared/model/reading";
+import { RepeatLog } from "@gengfu/shared/repeat-limit";
 import type { Clock } from "@gengfu/shared/time/clock";
 import { gatewayStatus, parseUplinkTopic, uplinkTopics } from "@gengfu/shared/uplink-protocol";
 import type { GatewayRegistry } from "../gateways/registry.ts";
 import type { Ledger } from "../ledger/ledger.ts";
-import { RepeatLimit } from "./repeat-limit.ts";
 import { BatchIntake, type IntakeStats } from "./batch-intake.ts";
 import { BatchQuarantine, type QuarantinedBatch } from "./batch-quarantine.ts";
 import { GatewayPasswords } from "./gateway-passwords.ts";
@@ -53,7 +53,6 @@ const connectTimeout_ms = 10_000;
 const packetBytes_max = { stranger: 4 * 1024, gateway: 4 * 1024 * 1024 };
 const statusBytes_max = 64 * 1024;
 const clientId_chars_max = 256;
-const logInterval_ms = 60_000;
 
 interface Session {
   readonly gateway: string;
@@ -74,7 +73,7 @@ export class Ingress {
   readonly #options: IngressOptions;
   readonly #passwords: GatewayPasswords;
   readonly #intake: BatchIntake;
-  readonly #limit: RepeatLimit;
+  readonly #log: RepeatLog;
   readonly #sessions = new Map<Client, Session>();
   #quarantine: BatchQuarantine | undefined;
   #aedes: Aedes | undefined;
@@ -85,7 +84,7 @@ export class Ingress {
   constructor(options: IngressOptions) {
     this.#options = options;
     this.#passwords = new GatewayPasswords(options.gateways);
-    this.#limit = new RepeatLimit(options.clock, logInterval_ms);
+    this.#log = new RepeatLog(options.logger, options.clock);
     this.#intake = new BatchIntake({
       log: options.log,
       ledger: options.ledger,
@@ -94,7 +93,11 @@ export class Ingress {
         const topic = uplinkTopics.batch(gateway, lane);
         assert(this.#quarantine !== undefined, "batches come between start and stop");
         this.#quarantine.add({ at: options.clock.now(), gateway, topic, code, message, body });
-        this.#warn(`quarantine ${gateway} ${code}`, { gateway, code, reason: message }, "a batch went to quarantine");
+        this.#log.warn(
+          `quarantine ${gateway} ${code}`,
+          { gateway, code, reason: message },
+          "a batch went to quarantine",
+        );
       },
     });
   }
@@ -197,11 +200,15 @@ export class Ingress {
     });
     aedes.on("clientError", (client, error) => {
       const session = this.#sessions.get(client);
-      this.#warn(`error ${session?.gateway}`, { ...named(session), reason: error.message }, "a connection was ended");
+      this.#log.warn(
+        `error ${session?.gateway}`,
+        { ...named(session), reason: error.message },
+        "a connection was ended",
+      );
     });
     aedes.on("connectionError", (client, error) => {
       const { remoteAddress: address = "" } = client.conn as Socket;
-      this.#warn(`error ${address}`, { address, reason: error.message }, "a connection was ended");
+      this.#log.warn(`error ${address}`, { address, reason: error.message }, "a connection was ended");
     });
     return aedes;
   }
@@ -274,7 +281,11 @@ export class Ingress {
       if (client.closed) return;
       if (error !== undefined) {
         const context = { ...named(session), reason: messageOf(error) };
-        this.#warn(`take ${session.gateway}`, context, "a batch could not be taken over; the gateway sends it again");
+        this.#log.warn(
+          `take ${session.gateway}`,
+          context,
+          "a batch could not be taken over; the gateway sends it again",
+        );
       }
       done(error === undefined ? null : new Error("not taken over", { cause: error }));
     });
@@ -288,13 +299,7 @@ export class Ingress {
 
   #refuse(subject: string, context: Record<string, unknown>, what: string): void {
     this.#refused += 1;
-    this.#warn(subject, context, what);
-  }
-
-  #warn(subject: string, context: Record<string, unknown>, what: string): void {
-    const suppressed = this.#limit.pass(subject);
-    if (suppressed === undefined) return;
-    this.#options.logger.warn(suppressed === 0 ? context : { ...context, suppressed }, what);
+    this.#log.warn(subject, context, what);
   }
 }
 

@@ -2,8 +2,8 @@ import { GengfuError, messageOf } from "@gengfu/shared/errors";
 import type { Log } from "@gengfu/shared/log/log";
 import type { Logger } from "@gengfu/shared/logging";
 import type { Lane, StoredReading } from "@gengfu/shared/model/reading";
+import { RepeatLog } from "@gengfu/shared/repeat-limit";
 import { pause, type Clock } from "@gengfu/shared/time/clock";
-import { RepeatLimit } from "../ingress/repeat-limit.ts";
 import { Nudge } from "../live/nudge.ts";
 import type { Rejection, Store } from "../stores/store.ts";
 import { closedBreaker, retryDelay_ms, stepBreaker, type Breaker, type BreakerState } from "./breaker.ts";
@@ -44,7 +44,6 @@ export interface RejectedReading extends Rejection {
 }
 
 const rejected_max = 1_000;
-const logInterval_ms = 60_000;
 
 export function createWriter(options: WriterOptions): Writer {
   return new Writer(options);
@@ -59,7 +58,7 @@ export class Writer {
   readonly #batch_max: number;
   readonly #age_max_ms: number;
   readonly #news = new Nudge();
-  readonly #limit: RepeatLimit;
+  readonly #log: RepeatLog;
   readonly #rejected: RejectedReading[] = [];
   readonly #position: Record<Lane, number> = { events: 0, samples: 0 };
   /** Since when samples wait, by monotonic time; null while none do. */
@@ -75,7 +74,7 @@ export class Writer {
     this.#options = options;
     this.#batch_max = options.batch_max ?? 5_000;
     this.#age_max_ms = options.age_max_ms ?? 1_000;
-    this.#limit = new RepeatLimit(options.clock, logInterval_ms);
+    this.#log = new RepeatLog(options.logger, options.clock);
   }
 
   stats(): WriterStats {
@@ -176,11 +175,10 @@ export class Writer {
     this.#rejections += rejected.length;
     for (const { reading, reason } of rejected) this.#rejected.push({ at, reading, reason });
     this.#rejected.splice(0, this.#rejected.length - rejected_max);
-    const suppressed = this.#limit.pass("rejected");
-    if (suppressed === undefined) return;
     const { gateway, seq, device, kind } = first.reading;
-    this.#options.logger.warn(
-      { count: rejected.length, suppressed, reason: first.reason, first: { gateway, seq, device, kind } },
+    this.#log.warn(
+      "rejected",
+      { count: rejected.length, reason: first.reason, first: { gateway, seq, device, kind } },
       "the store will never take these readings; they were set aside",
     );
   }
@@ -198,20 +196,17 @@ export class Writer {
   }
 
   async #failed(error: unknown, signal: AbortSignal): Promise<void> {
-    const { clock, logger, random } = this.#options;
+    const { clock, random } = this.#options;
     const message = messageOf(error);
     this.#breaker = stepBreaker(this.#breaker, "failed");
     this.#trouble = message;
     const retry_ms = retryDelay_ms(this.#breaker, random());
     this.#retryAt = clock.now() + retry_ms;
-    const suppressed = this.#limit.pass(message);
-    if (suppressed !== undefined) {
-      const context = { failures: this.#breaker.failures, breaker: this.#breaker.state, retry_ms, suppressed };
-      // of what is expected to happen the message says enough; anything else is looked into
-      if (error instanceof GengfuError)
-        logger.warn({ ...context, code: error.code, reason: message }, "the store can't be written");
-      else logger.error({ ...context, err: error }, "the store can't be written");
-    }
+    const context = { failures: this.#breaker.failures, breaker: this.#breaker.state, retry_ms };
+    const what = "the store can't be written";
+    // of what is expected to happen the message says enough; anything else is looked into
+    if (error instanceof GengfuError) this.#log.warn(message, { ...context, code: error.code, reason: message }, what);
+    else this.#log.error(message, { ...context, err: error }, what);
     await pause(clock, retry_ms, signal);
     this.#breaker = stepBreaker(this.#breaker, "waited");
   }

@@ -5,12 +5,12 @@ import { deviceTopic } from "@gengfu/firmware-contracts/contract/topics";
 import { parsePublish, type ParsedPublish } from "@gengfu/firmware-contracts/parse";
 import type { Listen } from "@gengfu/shared/config/listen";
 import type { Logger } from "@gengfu/shared/logging";
+import { RepeatLog } from "@gengfu/shared/repeat-limit";
 import type { Clock } from "@gengfu/shared/time/clock";
 import type { AedesOptions, AuthenticateError, Client, ConnectPacket, PublishPacket, Subscription } from "aedes";
 import type { DeliveryTrails } from "../intake/delivery-trails.ts";
 import { sentOnce, valueMessage, type Deliver, type Origin } from "../intake/message.ts";
 import { quarantineMessage, type Broken, type Quarantine } from "../intake/quarantine.ts";
-import { RepeatLimit } from "../repeat-limit.ts";
 import type { Acknowledge, Acknowledgement } from "./ack-queue.ts";
 import type { Credentials } from "./credentials.ts";
 import { LargePackets, PacketGuard } from "./packet-guard.ts";
@@ -47,7 +47,6 @@ interface Publish {
 /** Return codes of CONNACK, MQTT 3.1.1 section 3.2.2.3. */
 const refusedBecause = { identifier: 2, unavailable: 3, credentials: 4, not_authorised: 5 };
 const clientId_chars_max = 128;
-const logInterval_ms = 60_000;
 /** Publishes of one connection that wait for the disk; with more, nothing further is read from it. */
 const laneHeld_max = 1_024;
 const largePackets_bytes_max = 32 * 1024 * 1024;
@@ -63,14 +62,14 @@ export class DeviceBroker {
   readonly #options: DeviceBrokerOptions;
   readonly #sessions = new WeakMap<Client, Session>();
   readonly #large = new LargePackets(largePackets_bytes_max);
-  readonly #limit: RepeatLimit;
+  readonly #log: RepeatLog;
   #aedes: UnroutedAedes | undefined;
   #server: SocketServer | undefined;
   #stopping = false;
 
   constructor(options: DeviceBrokerOptions) {
     this.#options = options;
-    this.#limit = new RepeatLimit(options.clock, logInterval_ms);
+    this.#log = new RepeatLog(options.logger, options.clock);
   }
 
   /** Listens; resolves with the address, whose port is the one taken where 0 was asked for. */
@@ -96,9 +95,9 @@ export class DeviceBroker {
       connections_max: limits.connections_max,
       handshake_timeout_ms: limits.connect_timeout,
       onSocket: (socket) => this.#accept(aedes, socket),
-      onDrop: () => this.#log("connections", {}, "too many connections of devices; dropped one"),
+      onDrop: () => this.#log.warn("connections", {}, "too many connections of devices; dropped one"),
       onTlsError: (address, error) => {
-        this.#log(`tls ${address}`, { err: error, address }, "a device's TLS handshake failed");
+        this.#log.warn(`tls ${address}`, { err: error, address }, "a device's TLS handshake failed");
       },
     });
     try {
@@ -181,7 +180,7 @@ export class DeviceBroker {
     const { device, clientId, address, will } = session;
     const refuse = (returnCode: number, reason: string): void => {
       const named = device.slice(0, 64);
-      this.#log(`${returnCode} ${named} ${address}`, { device: named, address, reason }, "a device was refused");
+      this.#log.warn(`${returnCode} ${named} ${address}`, { device: named, address, reason }, "a device was refused");
       done(refusal(returnCode, reason), null);
     };
     if (!credentials.accepts(device, password ?? nothing)) {
@@ -295,13 +294,7 @@ export class DeviceBroker {
 
   #tell(client: Client, subject: string, what: string, context: Record<string, unknown> = {}): void {
     const { device = "", address = "" } = this.#sessions.get(client) ?? {};
-    this.#log(`${subject} ${device}`, { device, address, ...context }, what);
-  }
-
-  #log(subject: string, context: Record<string, unknown>, what: string): void {
-    const suppressed = this.#limit.pass(subject);
-    if (suppressed === undefined) return;
-    this.#options.logger.warn(suppressed === 0 ? context : { ...context, suppressed }, what);
+    this.#log.warn(`${subject} ${device}`, { device, address, ...context }, what);
   }
 }
 

@@ -1,7 +1,7 @@
 import { messageOf } from "@gengfu/shared/errors";
 import type { Logger } from "@gengfu/shared/logging";
+import { RepeatLog } from "@gengfu/shared/repeat-limit";
 import { pause } from "@gengfu/shared/time/clock";
-import { RepeatLimit } from "../repeat-limit.ts";
 import { backoff, type BackoffBounds } from "./backoff.ts";
 import type { Dial } from "./cloud-link.ts";
 import { uplinkConsumer, UplinkSession, type UplinkSessionOptions } from "./uplink-session.ts";
@@ -16,7 +16,6 @@ export interface UplinkOptions extends Omit<UplinkSessionOptions, "limits"> {
 
 const limits = { inFlight_max: { events: 4, samples: 4 }, batch_max: 2_000 };
 const retry: BackoffBounds = { min_ms: 200, max_ms: 30_000 };
-const logInterval_ms = 60_000;
 /** A connection that lasted so long, or brought anything over, makes the next attempt a first one again. */
 const lasting_ms = 30_000;
 
@@ -36,15 +35,14 @@ export class Uplink {
   /** Runs until the signal is aborted. */
   async run(signal: AbortSignal): Promise<void> {
     const { clock, logger, random } = this.#options;
-    const limit = new RepeatLimit(clock, logInterval_ms);
+    const log = new RepeatLog(logger, clock);
     for (let attempt = 0; !signal.aborted; attempt++) {
       const since_ms = clock.monotonic();
       const { acknowledged, reason } = await this.#connect(signal);
       if (signal.aborted) return;
       if (acknowledged > 0 || clock.monotonic() - since_ms >= lasting_ms) attempt = 0;
       const retry_ms = backoff(attempt, random(), retry);
-      const suppressed = limit.pass(reason);
-      if (suppressed !== undefined) logger.warn({ reason, retry_ms, suppressed }, "no connection to the cloud");
+      log.warn(reason, { reason, retry_ms }, "no connection to the cloud");
       await pause(clock, retry_ms, signal);
     }
   }
