@@ -31,6 +31,7 @@ const interval = z.tuple([z.int(), z.int()]);
 const gateway = z.object({
   id: z.string(),
   connected: z.boolean(),
+  backlog: z.int().nullable(),
   received: z.array(interval),
   missing: z.array(interval),
 });

@@ -102,8 +102,12 @@ describe.skipIf(lacks("mosquitto_pub", "influxd"))("edge and cloud die while dev
       await until(`all points of ${device}`, async () => (await points()).length >= each);
       expect(sorted(await points()), `${device} in InfluxDB`).toEqual(sorted(expected));
     }
-    const [gateway] = await demo.api.gateways();
-    expect(gateway?.missing).toEqual([]);
+    const gateway = await until("the gateway to say that nothing waits", async () => {
+      const [first] = await demo.api.gateways();
+      return first?.backlog === 0 && first;
+    });
+    expect(gateway.missing).toEqual([]);
+    expect(gateway.received).toHaveLength(1);
   });
 });
 
