@@ -2,10 +2,10 @@ import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import { messageOf } from "@gengfu/shared/errors";
 import type { Logger } from "@gengfu/shared/logging";
 import { pause, type Clock } from "@gengfu/shared/time/clock";
+import { Wakeup } from "@gengfu/shared/wakeup";
 import { z } from "zod";
 import type { AlertService } from "./alerts/alert-service.ts";
 import type { GatewayRegistry } from "./gateways/registry.ts";
-import { Nudge } from "./live/nudge.ts";
 import type { InfluxStore } from "./stores/influx/influx-store.ts";
 import { alertLine, gatewayStatusLine } from "./stores/influx/lines.ts";
 import type { SiteFacts } from "./site-facts.ts";
@@ -33,7 +33,7 @@ export interface InfluxFeedOptions {
  */
 export class InfluxFeed {
   readonly #options: InfluxFeedOptions;
-  readonly #news = new Nudge();
+  readonly #news = new Wakeup();
   #refused = 0;
 
   constructor(options: InfluxFeedOptions) {
@@ -53,7 +53,7 @@ export class InfluxFeed {
     const { alerts, clock, logger } = this.#options;
     let cursor = this.#readCursor();
     let delay_ms = retry_ms.first;
-    const unsubscribe = alerts.onChange(() => this.#news.nudge());
+    const unsubscribe = alerts.onChange(this.#news.wake);
     while (!signal.aborted) {
       try {
         const next = await this.#writeSteps(cursor);

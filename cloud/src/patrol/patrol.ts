@@ -2,7 +2,7 @@ import type { Logger } from "@gengfu/shared/logging";
 import type { StoredReading } from "@gengfu/shared/model/reading";
 import { gatewayOf, type Route, type Site } from "@gengfu/shared/model/site";
 import { pause, type Clock } from "@gengfu/shared/time/clock";
-import { Nudge } from "../live/nudge.ts";
+import { Wakeup } from "@gengfu/shared/wakeup";
 import type { GatewayRegistry, GatewayView } from "../gateways/registry.ts";
 import { unexplained } from "../ledger/received.ts";
 import type { SiteFacts } from "../site-facts.ts";
@@ -41,7 +41,7 @@ export class Patrol {
   readonly #options: PatrolOptions;
   readonly #places: readonly Place[];
   readonly #listeners = new Set<(round: Round) => void>();
-  readonly #changes = new Nudge();
+  readonly #changes = new Wakeup();
 
   constructor(options: PatrolOptions) {
     this.#options = options;
@@ -83,7 +83,7 @@ export class Patrol {
 
   /** Says that a gateway came, went or told of its backlog: what is provisional may no longer be, or become so. */
   gatewayChanged(): void {
-    this.#changes.nudge();
+    this.#changes.wake();
   }
 
   async run(signal: AbortSignal): Promise<void> {
@@ -101,7 +101,7 @@ export class Patrol {
 
   #touch(place: Place, day: Temporal.PlainDate): void {
     if (place.touched.size < days_max) place.touched.add(day.toString());
-    this.#changes.nudge();
+    this.#changes.wake();
   }
 
   async #judgeChanged(place: Place): Promise<void> {

@@ -4,7 +4,7 @@ import type { Logger } from "@gengfu/shared/logging";
 import type { Lane, StoredReading } from "@gengfu/shared/model/reading";
 import { RepeatLog } from "@gengfu/shared/repeat-limit";
 import { pause, type Clock } from "@gengfu/shared/time/clock";
-import { Nudge } from "../live/nudge.ts";
+import { Wakeup } from "@gengfu/shared/wakeup";
 import type { Rejection, Store } from "../stores/store.ts";
 import { closedBreaker, retryDelay_ms, stepBreaker, type Breaker, type BreakerState } from "./breaker.ts";
 
@@ -57,7 +57,7 @@ export class Writer {
   readonly #options: WriterOptions;
   readonly #batch_max: number;
   readonly #age_max_ms: number;
-  readonly #news = new Nudge();
+  readonly #news = new Wakeup();
   readonly #log: RepeatLog;
   readonly #rejected: RejectedReading[] = [];
   readonly #position: Record<Lane, number> = { events: 0, samples: 0 };
@@ -98,7 +98,7 @@ export class Writer {
   async run(signal: AbortSignal): Promise<void> {
     const { log, clock } = this.#options;
     for (const lane of ["events", "samples"] as const) this.#position[lane] = this.#startOf(lane);
-    const unsubscribe = log.onAppend(() => this.#news.nudge());
+    const unsubscribe = log.onAppend(this.#news.wake);
     try {
       while (!signal.aborted) {
         const lane = this.#due();

@@ -3,11 +3,11 @@ import type { Block, Log } from "@gengfu/shared/log/log";
 import { lanes, type Lane, type Reading } from "@gengfu/shared/model/reading";
 import type { Clock } from "@gengfu/shared/time/clock";
 import { uplinkTopics, type GatewayStatus } from "@gengfu/shared/uplink-protocol";
+import { Wakeup } from "@gengfu/shared/wakeup";
 import type { CloudLink } from "./cloud-link.ts";
 import { plan, type PlanLimits } from "./lane-planner.ts";
 import { LaneWindow } from "./lane-window.ts";
 import { takeBatch, type BatchBounds } from "./take-batch.ts";
-import { Wakeup } from "./wakeup.ts";
 
 /** Name of the uplink's cursor in the edge's log. */
 export const uplinkConsumer = "uplink";

@@ -1,6 +1,7 @@
 import type { Logger } from "../logging.ts";
 import { lanes, type Lane } from "../model/reading.ts";
 import { pause, type Clock } from "../time/clock.ts";
+import { Wakeup } from "../wakeup.ts";
 import type { Block, Log } from "./log.ts";
 
 export interface ConsumerOptions<Entry> {
@@ -30,9 +31,7 @@ const retryDelay_ms = { first: 100, max: 10_000 };
 export async function runConsumer<Entry>(options: ConsumerOptions<Entry>): Promise<void> {
   const { log, consumer, batch, handle, clock, logger, signal } = options;
   const news = new Wakeup();
-  const unsubscribe = log.onAppend(() => news.wake());
-  const wakeOnAbort = (): void => news.wake();
-  signal.addEventListener("abort", wakeOnAbort);
+  const unsubscribe = log.onAppend(news.wake);
   let retry_ms = retryDelay_ms.first;
   const position: Record<Lane, number> = {
     events: options.cursor?.("events") ?? log.cursor(consumer, "events"),
@@ -41,7 +40,7 @@ export async function runConsumer<Entry>(options: ConsumerOptions<Entry>): Promi
   try {
     while (!signal.aborted) {
       try {
-        if (!(await handleNext())) await news.wait();
+        if (!(await handleNext())) await news.wait(clock, null, signal);
         retry_ms = retryDelay_ms.first;
       } catch (error) {
         logger.warn({ err: error, consumer, retry_ms }, "a consumer failed and tries again");
@@ -51,7 +50,6 @@ export async function runConsumer<Entry>(options: ConsumerOptions<Entry>): Promi
     }
   } finally {
     unsubscribe();
-    signal.removeEventListener("abort", wakeOnAbort);
   }
 
   /** Handles what is next, of events before samples; says whether there was anything. */
@@ -66,22 +64,5 @@ export async function runConsumer<Entry>(options: ConsumerOptions<Entry>): Promi
       return true;
     }
     return false;
-  }
-}
-
-/** Remembers a wake-up that comes while no one waits. */
-class Wakeup {
-  #woken = false;
-  #resolve: (() => void) | undefined;
-
-  wake(): void {
-    this.#woken = true;
-    this.#resolve?.();
-  }
-
-  async wait(): Promise<void> {
-    if (!this.#woken) await new Promise<void>((resolve) => (this.#resolve = resolve));
-    this.#resolve = undefined;
-    this.#woken = false;
   }
 }
