@@ -51,7 +51,8 @@ function open({ file, schema, version, synchronous }: SqliteFileOptions): Databa
         `${file} was written by a newer version (format ${user_version}, this one knows ${version}); upgrade, or move the file away`,
       );
     }
-    database.exec(`BEGIN; ${schema} PRAGMA user_version = ${version}; COMMIT;`);
+    // a file that is whole is opened without writing, so that a full disk keeps nobody from reading it
+    if (user_version < version) database.exec(`BEGIN; ${schema} PRAGMA user_version = ${version}; COMMIT;`);
     return database;
   } catch (error) {
     database.close();

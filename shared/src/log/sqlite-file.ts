@@ -47,7 +47,10 @@ function open(file: string, synchronous: "full" | "normal"): DatabaseSync {
         `${file} was written by a newer version (format ${user_version}, this one knows ${schemaVersion}); upgrade, or move the file away`,
       );
     }
-    database.exec(`BEGIN; ${schema} PRAGMA user_version = ${schemaVersion}; COMMIT;`);
+    // a log that is whole is opened without writing, so that on a full disk what it holds can still be handed on
+    if (user_version < schemaVersion) {
+      database.exec(`BEGIN; ${schema} PRAGMA user_version = ${schemaVersion}; COMMIT;`);
+    }
     return database;
   } catch (error) {
     database.close();
