@@ -1,0 +1,161 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { onTestFinished } from "vitest";
+import { z } from "zod";
+import { Api } from "./api.ts";
+import { root } from "./demo.ts";
+
+/** How much of each log a failed test shows. */
+const dumpedLines = 40;
+const token = "token-of-the-tests";
+
+const ready = z.object({
+  ready: z.literal(true),
+  api: z.url().optional(),
+  deviceBroker: z.url().optional(),
+  uplinkBroker: z.url().optional(),
+});
+export type Ready = z.output<typeof ready>;
+
+/** One real service as a process of its own, which may be killed and started again at any moment. */
+export class ServiceProcess {
+  readonly name: string;
+  readonly #main: string;
+  readonly #configFile: string;
+  readonly #logFile: string;
+  #child: ChildProcess | undefined;
+  #ended: Promise<unknown> = Promise.resolve();
+
+  constructor(name: "edge" | "cloud", folder: string) {
+    this.name = name;
+    this.#main = join(root, name, "src", "main.ts");
+    this.#configFile = join(folder, `${name}.json`);
+    this.#logFile = join(folder, `${name}.log`);
+    writeFileSync(this.#logFile, "");
+  }
+
+  get pid(): number {
+    return this.#child?.pid ?? 0;
+  }
+
+  /** All that it logged, in whichever life. */
+  get log(): string {
+    return readFileSync(this.#logFile, "utf8");
+  }
+
+  /** What it reads when it starts next. JSON is YAML, too. */
+  configure(config: unknown): void {
+    writeFileSync(this.#configFile, JSON.stringify(config, null, 2));
+  }
+
+  /** Resolves with what it says once it is ready, or with undefined if it ended before. */
+  async start(): Promise<Ready | undefined> {
+    const log = openSync(this.#logFile, "a");
+    const child = spawn(process.execPath, [this.#main, "--config", this.#configFile], {
+      stdio: ["ignore", log, log, "ipc"],
+      env: { ...process.env, NODE_COMPILE_CACHE: join(root, "node_modules", ".cache", "compiled") },
+    });
+    closeSync(log);
+    this.#child = child;
+    this.#ended = once(child, "exit");
+    const first = await Promise.race([once(child, "message"), this.#ended.then(() => undefined)]);
+    return first === undefined ? undefined : ready.parse(first[0]);
+  }
+
+  /** As `start`, but a service that doesn't become ready is an error. */
+  async startWell(): Promise<Ready> {
+    const said = await this.start();
+    if (said === undefined) throw new Error(`the ${this.name} did not start:\n${tail(this.log)}`);
+    return said;
+  }
+
+  /** Ends it, whatever it is at; by default as a power cut would. */
+  async kill(signal: "SIGKILL" | "SIGTERM" = "SIGKILL"): Promise<void> {
+    this.#child?.kill(signal);
+    await this.#ended;
+  }
+}
+
+export interface SiteOptions {
+  readonly influx?: { readonly url: string; readonly database: string; readonly timeout?: string };
+  readonly wecomUrl?: string;
+  /** Where the services keep their data, by default folders of their own. */
+  readonly edgeData?: string;
+  readonly cloudData?: string;
+  /** Further settings of the edge's way to the cloud. */
+  readonly uplink?: Readonly<Record<string, unknown>>;
+  /** Stands between edge and cloud: is given the cloud's port, gives the one that the edge is to use. */
+  readonly between?: (uplinkPort: number) => Promise<number>;
+}
+
+/** Edge and cloud of the demo's site as real processes without anything that restarts them. */
+export class Services {
+  readonly edge: ServiceProcess;
+  readonly cloud: ServiceProcess;
+  readonly api: Api;
+  /** As in `mqtt://127.0.0.1:1883`; the same after a restart, as is every address. */
+  readonly deviceBroker: string;
+
+  constructor(parts: Pick<Services, "edge" | "cloud" | "api" | "deviceBroker">) {
+    this.edge = parts.edge;
+    this.cloud = parts.cloud;
+    this.api = parts.api;
+    this.deviceBroker = parts.deviceBroker;
+  }
+}
+
+/** Starts both for one test: ready when this returns, gone when the test is over, and talkative if it failed. */
+export async function startServices(options: SiteOptions = {}): Promise<Services> {
+  const folder = mkdtempSync(join(tmpdir(), "gengfu-hard-"));
+  mkdirSync(join(folder, "edge"));
+  const edge = new ServiceProcess("edge", folder);
+  const cloud = new ServiceProcess("cloud", folder);
+  onTestFinished(async ({ task }) => {
+    await Promise.all([edge.kill(), cloud.kill()]);
+    if (task.result?.state === "fail") {
+      for (const { name, log } of [cloud, edge]) console.error(`--- ${name}\n${tail(log)}`);
+    }
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  const site = join(root, "deploy", "demo", "site.yaml");
+  const configureCloud = (httpPort: number, uplinkPort: number): void =>
+    cloud.configure({
+      data: options.cloudData ?? join(folder, "cloud"),
+      sites: [site],
+      http: { port: httpPort },
+      uplink: { port: uplinkPort },
+      tokens: [{ name: "tests", token, role: "admin" }],
+      ...(options.influx === undefined ? {} : { influx: options.influx }),
+      ...(options.wecomUrl === undefined ? {} : { notifications: { wecom_bot: { url: options.wecomUrl } } }),
+    });
+  configureCloud(0, 0);
+  const { api = "", uplinkBroker = "" } = await cloud.startWell();
+  const uplinkPort = portOf(uplinkBroker);
+  configureCloud(portOf(api), uplinkPort);
+
+  const uplinkUrl = `mqtt://127.0.0.1:${(await options.between?.(uplinkPort)) ?? uplinkPort}`;
+  const configureEdge = (devicePort: number): void =>
+    edge.configure({
+      gateway: "main-building",
+      site,
+      data: options.edgeData ?? join(folder, "edge"),
+      devices_broker: { port: devicePort },
+      uplink: { url: uplinkUrl, ...options.uplink },
+    });
+  configureEdge(0);
+  const { deviceBroker = "" } = await edge.startWell();
+  configureEdge(portOf(deviceBroker));
+  return new Services({ edge, cloud, api: new Api(api, token), deviceBroker });
+}
+
+function portOf(address: string): number {
+  return Number(new URL(address).port);
+}
+
+function tail(text: string): string {
+  return text.trimEnd().split("\n").slice(-dumpedLines).join("\n");
+}
