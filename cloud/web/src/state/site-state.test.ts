@@ -81,6 +81,20 @@ describe("the site at a glance", () => {
     });
   });
 
+  it("is not well while a gateway reports trouble, or what a device sent is still on its way", () => {
+    const troubled = assess({
+      ...well,
+      gateways: new Map([...well.gateways, ["tribunal", aGateway({ id: "tribunal", troubles: ["the disk is full"] })]]),
+    });
+    expect(troubled).toMatchObject({ level: "attention", gatewaysTroubled: ["tribunal"] });
+    const behind = assess({
+      ...well,
+      gateways: new Map([...well.gateways].map(([id, gateway]) => [id, { ...gateway, backlog: 3 }])),
+      devices: new Map([...well.devices, device("tank-fire", "unknown")]),
+    });
+    expect(behind).toMatchObject({ level: "attention", devicesBehind: ["tank-fire"], catchingUp: [] });
+  });
+
   it("counts a device that was never heard as one without data", () => {
     const state = assess({ ...well, devices: new Map([device("fire-panel"), device("gate")]) });
     expect(state.devicesSilent).toEqual(["tank-fire"]);

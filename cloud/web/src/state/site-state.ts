@@ -23,6 +23,10 @@ export interface SiteState {
   readonly devices: { readonly total: number; readonly current: number };
   readonly gatewaysOffline: readonly string[];
   readonly devicesSilent: readonly string[];
+  /** Nothing current is known of these: what they sent is still on its way. */
+  readonly devicesBehind: readonly string[];
+  /** Gateways that say themselves that something is wrong with them. */
+  readonly gatewaysTroubled: readonly string[];
   readonly catchingUp: readonly { readonly gateway: string; readonly backlog: number }[];
 }
 
@@ -55,6 +59,8 @@ export function assess({ site, alerts, gateways, devices, liveness }: SiteStateI
     devicesSilent: presences
       .filter(({ presence }) => presence === "silent" || presence === "offline" || presence === "never")
       .map(({ id }) => id),
+    devicesBehind: presences.filter(({ presence }) => presence === "in_transit").map(({ id }) => id),
+    gatewaysTroubled: known.filter(({ troubles }) => troubles.length > 0).map(({ id }) => id),
     catchingUp: known
       .filter((gateway) => gateway.connected && isCatchingUp(gateway))
       .map(({ id, backlog }) => ({ gateway: id, backlog: backlog ?? 0 })),
@@ -69,9 +75,15 @@ function levelOf(state: Omit<SiteState, "level">, liveness: Liveness): Level {
   const worst = order.find((severity) => state.active.some((alert) => alert.severity === severity));
   if (worst !== undefined) return worst;
   if (liveness !== "live") return "unknown";
-  const doubtful =
-    state.open.length + state.gatewaysOffline.length + state.devicesSilent.length + state.catchingUp.length > 0;
-  return doubtful ? "attention" : "well";
+  const doubts = [
+    state.open,
+    state.gatewaysOffline,
+    state.gatewaysTroubled,
+    state.devicesSilent,
+    state.devicesBehind,
+    state.catchingUp,
+  ];
+  return doubts.some(({ length }) => length > 0) ? "attention" : "well";
 }
 
 /** Whether two verdicts would be drawn the same: readings that change nothing of it come a thousand times a second. */
@@ -83,7 +95,9 @@ export function sameSiteState(a: SiteState, b: SiteState): boolean {
     a.devices.current === b.devices.current &&
     sameList(a.open, b.open) &&
     sameList(a.gatewaysOffline, b.gatewaysOffline) &&
+    sameList(a.gatewaysTroubled, b.gatewaysTroubled) &&
     sameList(a.devicesSilent, b.devicesSilent) &&
+    sameList(a.devicesBehind, b.devicesBehind) &&
     a.catchingUp.length === b.catchingUp.length &&
     a.catchingUp.every(
       (one, index) => one.gateway === b.catchingUp[index]?.gateway && one.backlog === b.catchingUp[index]?.backlog,

@@ -72,6 +72,8 @@ export const en: Shape<typeof zh> = {
     toAcknowledge: (count) => `${count} to acknowledge`,
     gatewayOffline: (names) => `gateway offline: ${names}`,
     devicesSilent: (count) => `${count} device${count === 1 ? "" : "s"} without data`,
+    gatewayTroubled: (name) => `${name} reports trouble`,
+    devicesBehind: (count) => `${count} device${count === 1 ? "" : "s"} with data on the way`,
     catchingUp: (name, count) => `${name} is catching up: ${count} readings on their way`,
     clearedWaiting: (count) => `${count} cleared alert${count === 1 ? "" : "s"} to see to`,
     facts: {

@@ -67,6 +67,8 @@ export const zh = {
     toAcknowledge: (count: number) => `${count} 项待确认`,
     gatewayOffline: (names: string) => `网关离线：${names}`,
     devicesSilent: (count: number) => `${count} 台设备无数据`,
+    gatewayTroubled: (name: string) => `${name}报告故障`,
+    devicesBehind: (count: number) => `${count} 台设备的数据补传中`,
     catchingUp: (name: string, count: string) => `${name} 正在补传 ${count} 条`,
     clearedWaiting: (count: number) => `${count} 项已恢复的报警待处理`,
     facts: {

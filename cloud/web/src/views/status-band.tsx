@@ -121,6 +121,10 @@ function Reasons({ state, site }: { readonly state: SiteState; readonly site: Si
     ...(state.gatewaysOffline.length > 0
       ? [text.gatewayOffline(state.gatewaysOffline.map((id) => gatewayName(site, id, language)).join(listSeparator))]
       : []),
+    ...(state.gatewaysTroubled.length > 0
+      ? [text.gatewayTroubled(state.gatewaysTroubled.map((id) => gatewayName(site, id, language)).join(listSeparator))]
+      : []),
+    ...(state.devicesBehind.length > 0 ? [text.devicesBehind(state.devicesBehind.length)] : []),
     ...(state.devicesSilent.length > 0 ? [text.devicesSilent(state.devicesSilent.length)] : []),
     ...state.catchingUp.map(({ gateway, backlog }) =>
       text.catchingUp(gatewayName(site, gateway, language), format.number(backlog)),
