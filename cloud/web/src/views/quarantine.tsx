@@ -1,3 +1,5 @@
+import { quarantineCodes, type QuarantineCode } from "@gengfu/firmware-contracts/contract/codes";
+import type { Language } from "@gengfu/shared/model/text";
 import type { Site } from "../api/types.ts";
 import { useApp } from "../components/app.ts";
 import { Sheet } from "../components/sheet.tsx";
@@ -30,6 +32,7 @@ export function Quarantine({ site }: { readonly site: Site }) {
               </span>
               {code !== null && <code>{code}</code>}
             </p>
+            {sentenceOf(code, store.language.value) !== null && <p>{sentenceOf(code, store.language.value)}</p>}
             <p class="soft">
               {path !== null && path !== "" && <code>{path}</code>} {message}
             </p>
@@ -48,4 +51,11 @@ export function Quarantine({ site }: { readonly site: Site }) {
       </ul>
     </Sheet>
   );
+}
+
+/** What is wrong and what to do, in the reader's language; the message beside it names the values. */
+function sentenceOf(code: string | null, language: Language): string | null {
+  return code !== null && Object.hasOwn(quarantineCodes, code)
+    ? quarantineCodes[code as QuarantineCode][language]
+    : null;
 }
