@@ -33,17 +33,20 @@ test("all mistakes are named together", () => {
   expect(parsed).toEqual({
     kind: "mistakes",
     mistakes: [
-      "there is no option --htp-port",
-      "1 is not an option",
-      "--data needs a value",
-      "--device-port 70000 is not a port: 0 to 65535",
-      "--uplink-port x is not a port: 0 to 65535",
+      "没有这个选项 there is no option --htp-port",
+      "1 不是选项 is not an option",
+      "--data 需要一个值 needs a value",
+      "--device-port 70000 不是端口 is not a port: 0 - 65535",
+      "--uplink-port x 不是端口 is not a port: 0 - 65535",
     ],
   });
 });
 
 test("two services can't have one port", () => {
-  expect(parse("--http-port", "1883")).toEqual({ kind: "mistakes", mistakes: ["the three ports must differ"] });
+  expect(parse("--http-port", "1883")).toEqual({
+    kind: "mistakes",
+    mistakes: ["三个端口必须不同 the three ports must differ"],
+  });
 });
 
 test("help is help", () => {

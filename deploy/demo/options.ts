@@ -14,17 +14,17 @@ export type ParsedOptions =
   | { kind: "help" }
   | { kind: "mistakes"; mistakes: readonly string[] };
 
-export const usage = `npm start -- [options]
+export const usage = `npm start -- [选项 options]
 
-  --data DIR          what survives a restart          default: data
-  --site FILE         the site to run                  default: deploy/demo/site.yaml
-  --http-port N       console and API                  default: 8080
-  --device-port N     MQTT broker of the devices       default: 1883
-  --uplink-port N     MQTT ingress of the gateways     default: 8884
-  --no-simulator      no simulated devices
-  --help              this text
+  --data DIR          数据目录 what survives a restart      默认 default: data
+  --site FILE         站点文件 the site to run              默认 default: deploy/demo/site.yaml
+  --http-port N       控制台与接口 console and API          默认 default: 8080
+  --device-port N     设备接入 MQTT broker of the devices   默认 default: 1883
+  --uplink-port N     网关接入 MQTT ingress of gateways     默认 default: 8884
+  --no-simulator      不运行模拟设备 no simulated devices
+  --help              显示本说明 this text
 
-A port of 0 takes a free one.`;
+端口 0 表示自动选择空闲端口。A port of 0 takes a free one.`;
 
 const known = {
   data: { type: "string" },
@@ -43,14 +43,14 @@ export function parseOptions(args: readonly string[], demoFolder: string): Parse
   const { values, tokens } = parseArgs({ args: [...args], options: known, strict: false, tokens: true });
   const mistakes: string[] = [];
   for (const token of tokens) {
-    if (token.kind === "positional") mistakes.push(`${token.value} is not an option`);
+    if (token.kind === "positional") mistakes.push(`${token.value} 不是选项 is not an option`);
     if (token.kind !== "option") continue;
     const option = isKnown(token.name) ? known[token.name] : undefined;
-    if (option === undefined) mistakes.push(`there is no option ${token.rawName}`);
+    if (option === undefined) mistakes.push(`没有这个选项 there is no option ${token.rawName}`);
     else if (option.type === "string" && (token.value === undefined || /^(-|$)/.test(token.value))) {
-      mistakes.push(`${token.rawName} needs a value`);
+      mistakes.push(`${token.rawName} 需要一个值 needs a value`);
     } else if (option.type === "boolean" && token.value !== undefined) {
-      mistakes.push(`${token.rawName} takes no value`);
+      mistakes.push(`${token.rawName} 不需要值 takes no value`);
     }
   }
   const text = (name: "data" | "site", fallback: string): string => {
@@ -61,12 +61,13 @@ export function parseOptions(args: readonly string[], demoFolder: string): Parse
     const value = values[`${name}-port`];
     if (typeof value !== "string" || /^(-|$)/.test(value)) return portDefaults[name];
     const number = Number(value);
-    if (!/^\d+$/.test(value) || number > 65_535) mistakes.push(`--${name}-port ${value} is not a port: 0 to 65535`);
+    if (!/^\d+$/.test(value) || number > 65_535)
+      mistakes.push(`--${name}-port ${value} 不是端口 is not a port: 0 - 65535`);
     return number;
   };
   const ports = { http: port("http"), device: port("device"), uplink: port("uplink") };
   const chosen = Object.values(ports).filter((number) => number !== 0);
-  if (new Set(chosen).size < chosen.length) mistakes.push("the three ports must differ");
+  if (new Set(chosen).size < chosen.length) mistakes.push("三个端口必须不同 the three ports must differ");
   if (mistakes.length > 0) return { kind: "mistakes", mistakes };
   if (values["help"] === true) return { kind: "help" };
   return {

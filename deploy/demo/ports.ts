@@ -26,11 +26,14 @@ export async function choosePorts(wanted: Ports): Promise<{ ports: Ports } | { m
         return port;
       }
       if (wanted[name] !== 0) {
-        mistakes.push(`port ${port} ${result}: choose another with --${name}-port N (0 takes a free one)`);
+        mistakes.push(
+          `端口 ${port} 不可用，请用 --${name}-port N 另选（0 为自动选择）。\n` +
+            `Port ${port} ${result}: choose another with --${name}-port N (0 takes a free one).`,
+        );
         return port;
       }
     }
-    mistakes.push(`no free port was found for --${name}-port 0`);
+    mistakes.push(`没有空闲端口 no free port was found: --${name}-port 0`);
     return 0;
   };
   try {

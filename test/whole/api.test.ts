@@ -86,6 +86,19 @@ test("a body that breaks the schema answers 400, one that is no JSON too", async
   expect((await demo.api.call("POST", "/alerts/none/acknowledge", "{")).status).toBe(400);
 });
 
+test("a browser on this machine is signed in, but another site can't act through it: 403", async () => {
+  const page = await fetch(demo.endpoints.console);
+  const cookie = page.headers.get("set-cookie")?.split(";")[0] ?? "";
+  expect((await fetch(`${demo.endpoints.api}/alerts`, { headers: { cookie } })).status).toBe(200);
+  const response = await fetch(`${demo.endpoints.api}/alerts/none/acknowledge`, {
+    method: "POST",
+    headers: { cookie, origin: "http://elsewhere.example", "content-type": "application/json" },
+    body: JSON.stringify({ by: "x", note: "" }),
+  });
+  expect(response.status).toBe(403);
+  expect(problem.parse(await response.json()).status).toBe(403);
+});
+
 test("what there is not answers 404", async () => {
   for (const answer of [
     await demo.api.call("GET", "/nothing"),

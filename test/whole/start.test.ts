@@ -54,7 +54,7 @@ test("a port that is taken: the option that helps is named", async () => {
   onTestFinished(() => demo.remove());
   demo.spawn();
   expect(await demo.ended()).toBe(1);
-  expect(demo.output).toContain(`port ${port} is taken by another program: choose another with --device-port`);
+  expect(demo.output).toContain(`Port ${port} is taken by another program: choose another with --device-port`);
   expect(demo.processes()).toEqual([]);
 });
 

@@ -143,6 +143,30 @@ describe.skipIf(lacks("mosquitto_pub", "influxd"))("the whole way of a reading",
     expect(await demo.api.alerts("?state=firing")).toEqual([]);
   });
 
+  test("the live stream tells of it as it comes", async () => {
+    const { api, token, deviceBroker: broker } = demo.endpoints;
+    const stop = new AbortController();
+    const response = await fetch(`${api}/events`, {
+      headers: { authorization: `Bearer ${token}`, accept: "text/event-stream" },
+      signal: stop.signal,
+    });
+    expect(response.headers.get("content-type")).toContain("text/event-stream");
+    let text = "";
+    const reading = (async () => {
+      for await (const chunk of (response.body ?? []) as AsyncIterable<Uint8Array>) {
+        text += Buffer.from(chunk).toString("utf8");
+      }
+    })().catch(() => undefined);
+    await publishReading({ broker, device: "screening-gate" }, "count", { total: 4_711 });
+    const event = await until(
+      "the count in the stream",
+      () => /event: reading\ndata: (.*"value":4711.*)/.exec(text)?.[1],
+    );
+    expect(JSON.parse(event)).toMatchObject({ device: "screening-gate", kind: "count" });
+    stop.abort();
+    await reading;
+  });
+
   test("the gateway's state is written too", async () => {
     const [status] = await until("gateway_status", async () => {
       const found = await influx.query(`SELECT * FROM gateway_status ORDER BY time DESC LIMIT 1`, { database });
