@@ -24,6 +24,7 @@ it("brings entries back as they were", () => {
       value: null,
       detail: { card: "04A1", guard: "张伟" },
       key: null,
+      sinceBoot: { boot: 281_474_976_710_655, ms: 4_711 },
     },
   ];
   expect(edgeEntryCodec.decode(edgeEntryCodec.encode(entries))).toEqual(entries);

@@ -14,32 +14,30 @@ type Row = [
   value: number | null,
   detail: Reading["detail"],
   key: string | null,
+  /** `boot` and `ms`, only while the gateway's time was unsure. */
+  ...sinceBoot: number[],
 ];
 
+/** Version 1 had no `sinceBoot`. */
 interface Body {
-  readonly version: 1;
+  readonly version: 1 | 2;
   readonly rows: readonly Row[];
 }
 
 /** Entries as JSON rows: quick to write, since it happens while a device waits for its acknowledgement. */
 export const edgeEntryCodec: BlockCodec<EdgeEntry> = {
   encode(entries) {
-    const rows: Row[] = entries.map((entry) => [
-      entry.device,
-      entry.kind,
-      entry.channel,
-      entry.at,
-      entry.receivedAt - entry.at,
-      entry.clock,
-      entry.value,
-      entry.detail,
-      entry.key,
-    ]);
-    return Buffer.from(JSON.stringify({ version: 1, rows } satisfies Body), "utf8");
+    const rows = entries.map((entry) => {
+      const { device, kind, channel, at, receivedAt, clock, value, detail, key, sinceBoot } = entry;
+      const row: Row = [device, kind, channel, at, receivedAt - at, clock, value, detail, key];
+      if (sinceBoot !== undefined) row.push(sinceBoot.boot, sinceBoot.ms);
+      return row;
+    });
+    return Buffer.from(JSON.stringify({ version: 2, rows } satisfies Body), "utf8");
   },
   decode(body) {
     const { rows } = JSON.parse(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString("utf8")) as Body;
-    return rows.map(([device, kind, channel, at, delay, clock, value, detail, key]) => ({
+    return rows.map(([device, kind, channel, at, delay, clock, value, detail, key, boot, ms]) => ({
       device,
       kind,
       channel,
@@ -49,6 +47,7 @@ export const edgeEntryCodec: BlockCodec<EdgeEntry> = {
       value,
       detail,
       key,
+      ...(boot === undefined || ms === undefined ? {} : { sinceBoot: { boot, ms } }),
     }));
   },
 };

@@ -11,14 +11,16 @@ import { Credentials } from "./broker/credentials.ts";
 import { DeviceBroker } from "./broker/device-broker.ts";
 import { readEdgeConfig, type EdgeConfig } from "./config.ts";
 import { edgeEntryCodec } from "./entry.ts";
-import { syncFileClockQuality } from "./intake/clock-quality.ts";
+import { GatewayTime } from "./intake/gateway-time.ts";
 import { Intake } from "./intake/intake.ts";
+import { syncFile, thisMachine } from "./intake/machine.ts";
+import { clockEntry, gapEntry } from "./intake/own-entry.ts";
 import { Quarantine } from "./intake/quarantine.ts";
 import { readChips } from "./sources/gpio/chip-lines.ts";
 import { GpioSource } from "./sources/gpio/gpio-source.ts";
 import { loadOnoffDriver } from "./sources/gpio/onoff-driver.ts";
 import type { Source } from "./sources/source.ts";
-import { gapEntry, gatewayStatus, version } from "./status.ts";
+import { gatewayStatus, version } from "./status.ts";
 import { Troubles } from "./troubles.ts";
 import { mqttDial } from "./uplink/mqtt-link.ts";
 import { Uplink } from "./uplink/uplink.ts";
@@ -50,7 +52,18 @@ async function startEdge(config: EdgeConfig, logger: Logger): Promise<RunningEdg
   const { gateway, limits, uplink: uplinkConfig, devices_broker: listen } = config;
   const child = (component: string): Logger => logger.child({ component });
   mkdirSync(config.data, { recursive: true });
-  const quality = syncFileClockQuality(config.clock.sync_file, clock);
+  const time = new GatewayTime({
+    clock,
+    machine: thisMachine(),
+    timeService: config.clock.sync_file === undefined ? null : syncFile(config.clock.sync_file),
+    settled: (known) => {
+      // what the disk refuses the log tries again; if the process ends before, the next one tells it
+      log.append("events", [clockEntry(gateway, time.stamp(), known)]).catch((error: unknown) => {
+        child("clock").warn({ err: error }, "the time of this boot is not told until the next start");
+      });
+    },
+    logger: child("clock"),
+  });
   const log = openSqliteLog({
     file: join(config.data, "edge-log.sqlite"),
     codec: edgeEntryCodec,
@@ -59,11 +72,13 @@ async function startEdge(config: EdgeConfig, logger: Logger): Promise<RunningEdg
     consumers: [uplinkConsumer],
     tail_entries,
     bounds: { entries: config.log.readings_max, bytes: config.log.mebibytes_max * 1024 * 1024 },
-    gapEntry: (gap) => gapEntry(gateway, clock.now(), quality.quality(), gap),
+    gapEntry: (gap) => gapEntry(gateway, time.stamp(), gap),
   });
   const troubles = new Troubles();
-  const intake = new Intake({ log, clock, quality, pending_max: config.log.pending_max });
-  intake.restore(log.readTail(tail_entries));
+  const intake = new Intake({ log, time, pending_max: config.log.pending_max });
+  const tail = log.readTail(tail_entries);
+  intake.restore(tail);
+  time.restore(tail);
   const quarantine = new Quarantine(clock, limits.quarantine_per_minute);
   const broker = new DeviceBroker({
     listen,
@@ -88,7 +103,7 @@ async function startEdge(config: EdgeConfig, logger: Logger): Promise<RunningEdg
     linger_ms: uplinkConfig.linger,
     acknowledge_timeout_ms: uplinkConfig.acknowledge_timeout,
     heartbeat_ms: uplinkConfig.heartbeat,
-    status: () => gatewayStatus({ gateway, log, quality, quarantine, troubles, sources, clock }),
+    status: () => gatewayStatus({ gateway, log, time, quarantine, troubles, sources }),
     random: Math.random,
     clock,
     logger: child("uplink"),

@@ -4,7 +4,7 @@ import { detailMessage, valueMessage, type Message } from "./message.ts";
 import { stamp } from "./stamp.ts";
 
 function entry(message: Message, client = "pi", messageId = 1) {
-  return stamp("tank", message, 1_000, "synchronised", deliveryKey(client, messageId));
+  return stamp("tank", message, { at: 1_000, clock: "synchronised" }, deliveryKey(client, messageId));
 }
 
 const level = valueMessage("level", null, 1.5);

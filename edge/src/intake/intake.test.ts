@@ -15,7 +15,7 @@ beforeEach(() => {
 });
 
 function newIntake(pending_max = 100): Intake {
-  return new Intake({ log, clock, quality: { quality: () => "synchronised" }, pending_max });
+  return new Intake({ log, time: { stamp: () => ({ at: clock.now(), clock: "synchronised" }) }, pending_max });
 }
 
 const level = valueMessage("level", null, 1.5);

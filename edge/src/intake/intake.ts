@@ -1,18 +1,16 @@
 import { GengfuError } from "@gengfu/shared/errors";
 import type { Block, Log } from "@gengfu/shared/log/log";
 import { laneOf, type Lane } from "@gengfu/shared/model/reading";
-import type { Clock } from "@gengfu/shared/time/clock";
 import type { EdgeEntry } from "../entry.ts";
-import type { ClockQualitySource } from "./clock-quality.ts";
 import { deliveryKey, DeliveryTrails } from "./delivery-trails.ts";
+import type { GatewayTime } from "./gateway-time.ts";
 import type { Deliver, Message, Origin } from "./message.ts";
 import { SequenceMemory } from "./sequence-memory.ts";
 import { stamp } from "./stamp.ts";
 
 export interface IntakeOptions {
   readonly log: Log<EdgeEntry>;
-  readonly clock: Clock;
-  readonly quality: ClockQualitySource;
+  readonly time: Pick<GatewayTime, "stamp">;
   /** Entries that may wait for the disk; beyond that nothing is taken over. */
   readonly pending_max: number;
 }
@@ -59,12 +57,18 @@ export class Intake {
   /** Restores the memory of repeats from the log's newest blocks, oldest first. */
   restore(tail: readonly Block<EdgeEntry>[]): void {
     const end = Math.max(0, ...tail.map(({ entries }) => entries.at(-1)?.receivedAt ?? 0));
+    // after a power cut the clock may be years behind what the log ended with before
+    const last = tail.reduce<Block<EdgeEntry> | undefined>(
+      (a, b) => (a === undefined || b.first > a.first ? b : a),
+      undefined,
+    );
+    const newest = last?.entries.at(-1)?.receivedAt ?? 0;
     for (const { entries } of tail) {
       for (const entry of entries) {
         const sequence = entry.key === null ? undefined : parseSequenceKey(entry.key);
         if (sequence !== undefined) {
           this.#sequences.repeats(entry.device, entry.kind, entry.channel, sequence.boot, sequence.seq);
-        } else if (entry.receivedAt >= end - unacknowledged_ms) {
+        } else if (entry.receivedAt >= end - unacknowledged_ms || isNear(entry.receivedAt, newest)) {
           this.trails.restore(entry);
         }
       }
@@ -79,14 +83,13 @@ export class Intake {
       return (this.#open[lane] ?? this.#under_way[lane])?.durable.promise ?? Promise.resolve();
     }
     const { trail, messageId } = origin;
-    const { clock, quality } = this.#options;
     const sequenced = message.boot !== null && message.seq !== null;
     const key = sequenced
       ? `${message.boot}.${message.seq}`
       : trail === null
         ? null
         : deliveryKey(trail.client, messageId);
-    const entry = stamp(device, message, clock.now(), quality.quality(), key);
+    const entry = stamp(device, message, this.#options.time.stamp(), key);
     if (trail !== null && !sequenced) trail.remember(messageId, entry);
     const group = (this.#open[lane] ??= { entries: [], durable: Promise.withResolvers() });
     group.entries.push(entry);
@@ -136,6 +139,10 @@ export class Intake {
       },
     );
   }
+}
+
+function isNear(at: number, newest: number): boolean {
+  return Math.abs(newest - at) <= unacknowledged_ms;
 }
 
 /** The key of an entry with boot and seq, as `deliver` writes it. */

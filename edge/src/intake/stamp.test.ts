@@ -9,7 +9,8 @@ it.each([
   ["age, by the gateway's clock", { ...message, age: 400 }, 9_600, "unsynchronised"],
   ["neither, by the gateway's clock", message, 10_000, "unsynchronised"],
 ] as const)("takes the time from %s", (_, given, at, clock) => {
-  expect(stamp("tank", given, 10_000, "unsynchronised", "1.2")).toEqual({
+  const sinceBoot = { boot: 7, ms: 400 };
+  expect(stamp("tank", given, { at: 10_000, clock: "unsynchronised", sinceBoot }, "1.2")).toEqual({
     device: "tank",
     kind: "level",
     channel: "a",
@@ -19,5 +20,6 @@ it.each([
     value: 1.5,
     detail: null,
     key: "1.2",
+    sinceBoot,
   });
 });

@@ -36,8 +36,7 @@ export async function startBroker(options: BrokerTestOptions = {}): Promise<Brok
     options.intake ??
     new Intake({
       log,
-      clock,
-      quality: { quality: () => "synchronised" },
+      time: { stamp: () => ({ at: clock.now(), clock: "synchronised" }) },
       pending_max: options.pending_max ?? 10_000,
     });
   const quarantine = new Quarantine(clock, limits.quarantine_per_minute);

@@ -9,10 +9,18 @@ export type DeviceKind = (typeof deviceKinds)[number];
 
 /**
  * What flows beside them: `state` (1 online, 0 offline, from a device's retained state or last will), `quarantine` (a
- * payload that broke the contract) and `gap` (what the edge had to drop at a bound).
+ * payload that broke the contract), `gap` (what the edge had to drop at a bound) and `clock` (the time of a gateway's
+ * boot, by which readings that it sent with an unsure time are corrected).
  */
-export const kinds = [...deviceKinds, "state", "quarantine", "gap"] as const;
+export const kinds = [...deviceKinds, "state", "quarantine", "gap", "clock"] as const;
 export type Kind = (typeof kinds)[number];
+
+/** Kinds that measure nothing: they tell of the way that readings take, and are shown only to who asks for them. */
+const asides: readonly Kind[] = ["quarantine", "gap", "clock"];
+
+export function isAside(kind: Kind): boolean {
+  return asides.includes(kind);
+}
 
 /** Kinds whose `value` is a number; the unit is the contract's (m, degC, kPa, 1/0 for a contact, pulses). */
 export const scalarKinds = ["level", "temperature", "pressure", "contact", "count", "state"] as const;
@@ -26,6 +34,7 @@ const laneOfKind: Record<Kind, Lane> = {
   contact: "events",
   state: "events",
   gap: "events",
+  clock: "events",
   level: "samples",
   temperature: "samples",
   pressure: "samples",
@@ -38,12 +47,23 @@ export function laneOf(kind: Kind): Lane {
   return laneOfKind[kind];
 }
 
-/** How the time of a reading is known. */
+/**
+ * How the time of a reading is known: `device` told it; or the gateway did, by a clock that was `synchronised` or
+ * `unsynchronised`; or it was `corrected` when the true time of the gateway became known.
+ */
 export const clockQualities = ["device", "synchronised", "unsynchronised", "corrected"] as const;
 export type ClockQuality = (typeof clockQualities)[number];
 
 export type DetailValue = string | number | boolean;
 export type Detail = Readonly<Record<string, DetailValue>>;
+
+/** A moment by the time of a machine that nobody can set. */
+export interface SinceBoot {
+  /** Names the run of the machine, of which there is one from power-on to power-off. */
+  readonly boot: number;
+  /** Milliseconds since that began. */
+  readonly ms: number;
+}
 
 export interface Reading {
   readonly device: string;
@@ -55,10 +75,13 @@ export interface Reading {
   /** When the edge took it in, by the edge's clock, epoch milliseconds UTC. */
   readonly receivedAt: number;
   readonly clock: ClockQuality;
+  /** The same as `receivedAt`, by the machine's own time; only while nothing has confirmed the gateway's clock. */
+  readonly sinceBoot?: SinceBoot;
   readonly value: number | null;
   /**
    * tap: `card` | `tag`, `guard`. status: `battery_volts`, `rssi_dbm`, `uptime_seconds`, `firmware`.
    * quarantine: `topic`, `code`, `message`, `path`, `payload`. gap: `lane`, `from`, `to` (all of that lane between two seqs), `reason`.
+   * clock: `boot`, `offset_ms` (epoch milliseconds are milliseconds since that boot and this).
    */
   readonly detail: Detail | null;
 }
