@@ -34,11 +34,13 @@ export interface LineSender {
   write(lines: readonly string[]): void;
   /** No more lines: resolves when all are acknowledged, which may take a reconnection or two. */
   end(): Promise<Outcome>;
+  /** Ends it whatever it is at: one that finds no broker any more would go on looking for it. */
+  kill(): void;
 }
 
 /** One connection of the real `mosquitto_pub -l` that publishes what it is given at QoS 1, and reconnects by itself. */
 export function sendLines(from: Sender, topic: string, more: string[] = []): LineSender {
-  const { stdin, outcome } = start([...signOn(from), "-t", topic, "-l", ...more]);
+  const { stdin, outcome, kill } = start([...signOn(from), "-t", topic, "-l", ...more]);
   return {
     write(lines) {
       stdin.write(lines.map((line) => `${line}\n`).join(""));
@@ -47,6 +49,7 @@ export function sendLines(from: Sender, topic: string, more: string[] = []): Lin
       stdin.end();
       return outcome;
     },
+    kill,
   };
 }
 
@@ -86,7 +89,13 @@ function signOn({ broker, device, secret = "demo" }: Sender): string[] {
   return ["-h", hostname, "-p", port, "-V", "mqttv311", "-u", device, "-P", secret, "-q", "1"];
 }
 
-function start(args: string[], stop_after_ms = patience_ms): { stdin: Writable; outcome: Promise<Outcome> } {
+interface Client {
+  readonly stdin: Writable;
+  readonly outcome: Promise<Outcome>;
+  kill(): void;
+}
+
+function start(args: string[], stop_after_ms = patience_ms): Client {
   const child = spawn(need("mosquitto_pub"), args, { timeout: stop_after_ms });
   const outcome = new Promise<Outcome>((resolve, reject) => {
     let stderr = "";
@@ -99,5 +108,5 @@ function start(args: string[], stop_after_ms = patience_ms): { stdin: Writable; 
   });
   // a client that was refused closes its end; that shows in its exit code
   child.stdin.on("error", () => undefined);
-  return { stdin: child.stdin, outcome };
+  return { stdin: child.stdin, outcome, kill: () => void child.kill() };
 }

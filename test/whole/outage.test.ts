@@ -70,7 +70,9 @@ describe.skipIf(lacks("mosquitto_pub", "influxd"))("edge and cloud die while dev
     streams.map((stream) => {
       const from = { broker, device: stream.device };
       const topic = `gengfu/v1/${stream.device}/${stream.kind}`;
-      return { stream, sender: sendLines(from, topic, ["-i", `${stream.device}-client`]) };
+      const sender = sendLines(from, topic, ["-i", `${stream.device}-client`]);
+      onTestFinished(() => sender.kill());
+      return { stream, sender };
     });
   /** How many readings of each device were published so far; the tests go on from each other. */
   let published = 0;
