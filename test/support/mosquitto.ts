@@ -92,7 +92,7 @@ function signOn({ broker, device, secret = "demo" }: Sender): string[] {
 interface Client {
   readonly stdin: Writable;
   readonly outcome: Promise<Outcome>;
-  kill(): void;
+  readonly kill: () => void;
 }
 
 function start(args: string[], stop_after_ms = patience_ms): Client {
