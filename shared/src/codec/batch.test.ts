@@ -26,13 +26,15 @@ const reading = fc.record({
 
 describe("batch codec", () => {
   it("gives back what it was given, whatever that is", () => {
+    const first = fc.integer({ min: 1, max: 1e12 });
     fc.assert(
-      fc.property(fc.array(reading, { maxLength: 60 }), fc.integer({ min: 1, max: 1e12 }), (readings, first) => {
-        const numbered: NumberedReading[] = readings.map((one, index) => ({ ...one, seq: first + 2 * index }));
-        const decoded = decodeBatch(encodeBatch(header, numbered));
+      fc.property(fc.array(reading, { maxLength: 60 }), first, fc.boolean(), (readings, least, backlog) => {
+        const numbered: NumberedReading[] = readings.map((one, index) => ({ ...one, seq: least + 2 * index }));
+        const decoded = decodeBatch(encodeBatch({ ...header, backlog }, numbered));
         const positiveZero = (number: number | null): number | null => (number === 0 ? 0 : number);
         expect(decoded).toEqual({
           ...header,
+          backlog,
           readings: numbered.map((one) => ({ ...header, ...one, value: positiveZero(one.value) })),
         });
       }),

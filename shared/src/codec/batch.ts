@@ -16,6 +16,8 @@ const compressFrom_bytes = 160;
 export interface BatchHeader {
   readonly gateway: string;
   readonly epoch: number;
+  /** Whether it is from a backlog, which newer readings overtake; not unless given. */
+  readonly backlog?: boolean;
 }
 
 export interface BatchLimits {
@@ -26,6 +28,7 @@ export interface BatchLimits {
 }
 
 export interface Batch extends BatchHeader {
+  readonly backlog: boolean;
   /** In the order of their seq. */
   readonly readings: StoredReading[];
 }
@@ -48,6 +51,7 @@ export function encodeBatch(header: BatchHeader, readings: readonly NumberedRead
     e: header.epoch,
     q: Number.isFinite(seq) ? seq : 0,
     t: at,
+    ...(header.backlog === true ? { b: 1 } : {}),
     s: [...groups.values()].map((group) => columnsOf(group, seq, at)),
   };
   const plain = Buffer.from(JSON.stringify(frame), "utf8");
@@ -95,6 +99,7 @@ export function decodeBatch(bytes: Uint8Array, limits: BatchLimits = {}): Batch 
     e: epoch,
     q: seq,
     t: at,
+    b: backlog,
     s: series,
   } = parseFrame(bytes, limits.bytes_max ?? batchLimits.bytes_max);
   const readings_max = limits.readings_max ?? batchLimits.readings_max;
@@ -133,7 +138,7 @@ export function decodeBatch(bytes: Uint8Array, limits: BatchLimits = {}): Batch 
     if ((readings[index] as StoredReading).seq === (readings[index - 1] as StoredReading).seq)
       throw malformed("a seq twice");
   }
-  return { gateway, epoch, readings };
+  return { gateway, epoch, backlog: backlog !== undefined, readings };
 }
 
 function parseFrame(bytes: Uint8Array, bytes_max: number) {

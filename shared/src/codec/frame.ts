@@ -27,5 +27,6 @@ export const batchFrame = z.strictObject({
   /** epoch */ e: z.int().nonnegative(),
   /** least seq */ q: z.int().nonnegative(),
   /** time that the others count from */ t: z.int(),
+  /** from a backlog: newer readings went before it */ b: z.literal(1).optional(),
   s: z.array(seriesColumns).max(10_000),
 });
