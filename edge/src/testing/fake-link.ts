@@ -21,6 +21,7 @@ export const quietStatus: GatewayStatus = {
 
 export interface SentBatch {
   readonly lane: string;
+  readonly backlog: boolean;
   readonly readings: StoredReading[];
   acknowledge(): void;
 }
@@ -36,7 +37,8 @@ export class FakeLink implements CloudLink {
 
   publish(topic: string, payload: Uint8Array, acknowledged: () => void): void {
     const lane = parseUplinkTopic(topic)?.channel ?? "none";
-    this.sent.push({ lane, readings: decodeBatch(payload).readings, acknowledge: acknowledged });
+    const { backlog, readings } = decodeBatch(payload);
+    this.sent.push({ lane, backlog, readings, acknowledge: acknowledged });
   }
 
   tell(_topic: string, payload: string): void {

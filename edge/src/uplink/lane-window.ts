@@ -1,44 +1,60 @@
-/** A batch under way. */
+import { IntervalSet } from "@gengfu/shared/intervals";
+
+/** What a batch is sent as: at once, or behind all that is. */
+export type Part = "live" | "backlog";
+
+/** A batch under way: all of its lane behind `after`, up to `upTo`. */
 export interface Flight {
-  /** Position of its last reading. */
+  readonly part: Part;
+  readonly after: number;
   readonly upTo: number;
-  acknowledged: boolean;
+  readonly readings: number;
 }
 
 /**
- * The batches of one lane that are under way. The cursor moves only over batches that are acknowledged without a gap,
- * so that whatever is lost with a connection is sent again.
+ * The batches of one lane that are under way, and what was acknowledged in whatever order. The cursor moves only over
+ * what is acknowledged without a gap, so that whatever is lost with a connection is sent again.
  */
 export class LaneWindow {
-  readonly #flights: Flight[] = [];
-  #cursor: number;
-  #sent: number;
+  readonly #flights = new Set<Flight>();
+  /** Positions at which nothing of the lane is still to be acknowledged; the first of its intervals ends at the cursor. */
+  readonly #done: IntervalSet;
 
   constructor(cursor: number) {
-    this.#cursor = cursor;
-    this.#sent = cursor;
+    this.#done = new IntervalSet([[0, cursor]]);
   }
 
-  /** Position behind which nothing has been sent yet. */
-  get sent(): number {
-    return this.#sent;
+  /** Position up to which all is acknowledged. */
+  get cursor(): number {
+    return this.#done.intervals[0]?.[1] ?? 0;
   }
 
-  get inFlight(): number {
-    return this.#flights.length;
+  /** Batches under way, of one part or of both. */
+  inFlight(part?: Part): number {
+    let count = 0;
+    for (const flight of this.#flights) if (part === undefined || flight.part === part) count += 1;
+    return count;
   }
 
-  send(upTo: number): Flight {
-    const flight = { upTo, acknowledged: false };
-    this.#sent = upTo;
-    this.#flights.push(flight);
+  /** Readings under way. */
+  get readings(): number {
+    let count = 0;
+    for (const flight of this.#flights) count += flight.readings;
+    return count;
+  }
+
+  send(flight: Flight): Flight {
+    this.#flights.add(flight);
     return flight;
   }
 
-  /** Notes an acknowledgement; answers the position up to which all is acknowledged. */
-  acknowledge(flight: Flight): number {
-    flight.acknowledged = true;
-    while (this.#flights[0]?.acknowledged === true) this.#cursor = (this.#flights.shift() as Flight).upTo;
-    return this.#cursor;
+  acknowledge(flight: Flight): void {
+    this.#flights.delete(flight);
+    this.pass(flight.after, flight.upTo);
+  }
+
+  /** Nothing of the lane lies behind `after`, up to `upTo`. */
+  pass(after: number, upTo: number): void {
+    this.#done.add(after + 1, upTo);
   }
 }

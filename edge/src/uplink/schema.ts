@@ -24,6 +24,15 @@ export const uplinkSchema = z
     linger: duration
       .default(100)
       .describe("How long samples wait for others to share a batch with; 100ms by default. Events never wait."),
+    backlog_rate: z
+      .number()
+      .nonnegative()
+      .max(1_000_000)
+      .default(0)
+      .describe(
+        "Readings a second of what gathered while the cloud was away; 0, the default: as fast as the line takes them. " +
+          "What is new goes before them either way.",
+      ),
     acknowledge_timeout: duration
       .default(30_000)
       .describe("A link on which the cloud acknowledges nothing for so long is torn down; 30s by default."),

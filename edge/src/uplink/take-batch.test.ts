@@ -17,8 +17,8 @@ function block(first: number, count: number, payload?: string): Block<Reading> {
   return { lane: "samples", first, entries: Array.from({ length: count }, () => reading) };
 }
 
-const seqs = (blocks: Block<Reading>[], readings_max: number, textChars_max = 1_000): number[] =>
-  takeBatch(blocks, { readings_max, textChars_max }).map(({ seq }) => seq);
+const seqs = (blocks: Block<Reading>[], readings_max: number, textChars_max = 1_000, upTo = Infinity): number[] =>
+  takeBatch(blocks, { readings_max, textChars_max, upTo }).map(({ seq }) => seq);
 
 it("numbers readings by their position, over gaps between blocks", () => {
   expect(seqs([block(5, 3), block(20, 2)], 10)).toEqual([5, 6, 7, 20, 21]);
@@ -31,9 +31,14 @@ it("stops at either bound, inside a block too, but takes at least one", () => {
   expect(seqs([block(1, 2, "x".repeat(5_000))], 10)).toEqual([1]);
 });
 
+it("takes nothing from behind its reach, though that leave it empty", () => {
+  expect(seqs([block(5, 3), block(20, 2)], 10, 1_000, 20)).toEqual([5, 6, 7, 20]);
+  expect(seqs([block(5, 3)], 10, 1_000, 4)).toEqual([]);
+});
+
 it("takes nothing over but the reading", () => {
   const entry = { ...(block(1, 1).entries[0] as Reading), key: "1.2" };
   expect(
-    takeBatch([{ lane: "samples", first: 1, entries: [entry] }], { readings_max: 1, textChars_max: 1 })[0],
+    takeBatch([{ lane: "samples", first: 1, entries: [entry] }], { readings_max: 1, textChars_max: 1, upTo: 1 })[0],
   ).not.toHaveProperty("key");
 });

@@ -5,6 +5,8 @@ export interface BatchBounds {
   readonly readings_max: number;
   /** Of texts in details, which no codec makes small for sure. */
   readonly textChars_max: number;
+  /** Position behind which nothing is taken. */
+  readonly upTo: number;
 }
 
 /** The first readings of some blocks, numbered by their position, as many as a batch may hold and at least one. */
@@ -14,9 +16,11 @@ export function takeBatch(blocks: readonly Block<Reading>[], bounds: BatchBounds
   for (const { first, entries } of blocks) {
     for (let index = 0; index < entries.length; index++) {
       const { device, kind, channel, at, receivedAt, clock, value, detail } = entries[index] as Reading;
+      const seq = first + index;
+      if (seq > bounds.upTo) return batch;
       if (detail !== null) chars += charsOf(detail);
       if (batch.length > 0 && (batch.length >= bounds.readings_max || chars > bounds.textChars_max)) return batch;
-      batch.push({ device, kind, channel, at, receivedAt, clock, value, detail, seq: first + index });
+      batch.push({ device, kind, channel, at, receivedAt, clock, value, detail, seq });
     }
   }
   return batch;

@@ -5,9 +5,20 @@ import { ManualClock } from "@gengfu/shared/time/clock";
 import fc from "fast-check";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { FakeLink, quietStatus } from "../testing/fake-link.ts";
-import { uplinkConsumer, UplinkSession } from "./uplink-session.ts";
+import { uplinkConsumer, UplinkSession, type SessionLimits } from "./uplink-session.ts";
 
-const limits = { inFlight_max: { events: 2, samples: 2 }, batch_max: 5, linger_ms: 100 };
+const limits: SessionLimits = {
+  inFlight_max: { events: 2, samples: 2 },
+  backlogInFlight_max: 1,
+  behind_readings: 20,
+  backlog_rate: 0,
+  pace: {
+    readings: { min: 5, first: 5, max: 5 },
+    flights: { min: 1, first: 2, max: 2 },
+    delay_max_ms: 60_000,
+  },
+  linger_ms: 100,
+};
 
 let log: Log<Reading>;
 let clock: ManualClock;
@@ -16,14 +27,14 @@ beforeEach(() => {
   clock = new ManualClock();
 });
 
-function session(link: FakeLink, status = () => quietStatus): UplinkSession {
+function session(link: FakeLink, changed: Partial<SessionLimits> = {}): UplinkSession {
   return new UplinkSession(link, {
     log,
     gateway: "gate",
-    limits,
+    limits: { ...limits, ...changed },
     acknowledge_timeout_ms: 30_000,
     heartbeat_ms: 10_000,
-    status,
+    status: () => ({ ...quietStatus, backlog: log.backlog(uplinkConsumer) }),
     clock,
   });
 }
@@ -136,7 +147,7 @@ describe("a session", () => {
     await append("events", 7);
     const link = new FakeLink();
     const stop = new AbortController();
-    void session(link, () => ({ ...quietStatus, backlog: log.backlog(uplinkConsumer) })).run(stop.signal);
+    void session(link).run(stop.signal);
     await turn();
     link.sent[0]?.acknowledge();
     expect(link.told.map(({ backlog }) => backlog.events)).toEqual([7]);
@@ -169,13 +180,110 @@ describe("a session", () => {
   });
 });
 
+describe("a session that begins with a backlog", () => {
+  /** Positions 1 to 30 are samples, 31 and 32 events. */
+  async function begin(changed: Partial<SessionLimits> = {}): Promise<FakeLink> {
+    await append("samples", 30);
+    await append("events", 2);
+    const link = new FakeLink();
+    void session(link, changed).run(stop.signal);
+    await turn();
+    return link;
+  }
+  const stop = new AbortController();
+  const order = (link: FakeLink): [lane: string, backlog: boolean, first: number][] =>
+    link.sent.map(({ lane, backlog, readings }) => [lane, backlog, readings[0]?.seq ?? 0]);
+
+  it("sends what is new before it, and the backlog's events before its samples", async () => {
+    const link = await begin();
+    await append("events", 1);
+    await append("samples", 5);
+    await turn();
+    link.sent[0]?.acknowledge();
+    await turn();
+    expect(order(link)).toEqual([
+      ["events", true, 31],
+      ["events", false, 33],
+      ["samples", false, 34],
+      ["samples", true, 1],
+    ]);
+    expect(link.told[0]?.backlog).toEqual({ events: 2, samples: 30 });
+  });
+
+  it("passes what is acknowledged ahead only with the backlog before it, and tells it as handed over", async () => {
+    const link = await begin();
+    await append("samples", 5);
+    await turn();
+    for (let index = 0; link.sent.length > index; index++) {
+      link.sent[index]?.acknowledge();
+      await turn();
+      if (index === 1) {
+        expect(cursors()).toEqual([32, 0]);
+        clock.advance(10_000);
+        expect(link.told.at(-1)?.backlog).toEqual({ events: 0, samples: 30 });
+        expect(log.backlog(uplinkConsumer)).toEqual({ events: 0, samples: 35 });
+      }
+    }
+    expect(cursors()).toEqual([32, 37]);
+    expect(seqs(link).flat()).toHaveLength(37);
+  });
+
+  it("keeps to a rate, for the backlog alone", async () => {
+    const link = await begin({ backlog_rate: 2 });
+    expect(seqs(link)).toEqual([[31, 32]]);
+    link.sent[0]?.acknowledge();
+    await turn();
+    await append("events", 1);
+    await turn();
+    expect(seqs(link)).toEqual([[31, 32], [33]]);
+    clock.advance(999);
+    await turn();
+    expect(seqs(link)).toHaveLength(2);
+    clock.advance(1);
+    await turn();
+    expect(seqs(link).at(-1)).toEqual([1, 2]);
+  });
+
+  it("takes smaller batches once acknowledgements take long", async () => {
+    const pace = { ...limits.pace, readings: { min: 2, first: 8, max: 8 }, delay_max_ms: 1_000 };
+    const link = await begin({ pace });
+    link.sent[0]?.acknowledge();
+    await turn();
+    expect(seqs(link)[1]).toHaveLength(8);
+    clock.advance(1_001);
+    link.sent[1]?.acknowledge();
+    await turn();
+    expect(seqs(link)[2]).toHaveLength(4);
+  });
+});
+
+it("makes backlog of what a slow line left behind, so that what is new goes first again", async () => {
+  const link = new FakeLink();
+  const stop = new AbortController();
+  void session(link).run(stop.signal);
+  for (let count = 0; count < 4; count++) {
+    await append("samples", 10);
+    await turn();
+  }
+  expect(seqs(link)).toHaveLength(2);
+  await append("samples", 1);
+  link.sent[0]?.acknowledge();
+  clock.advance(100);
+  await turn();
+  expect(link.sent[2]).toMatchObject({ backlog: false, readings: [{ seq: 41 }] });
+  link.sent[1]?.acknowledge();
+  await turn();
+  expect(link.sent[3]).toMatchObject({ backlog: true, readings: [{ seq: 11 }, {}, {}, {}, { seq: 15 }] });
+  stop.abort();
+});
+
 it("loses nothing, over any number of connections that break at any time", async () => {
   const action = fc.oneof(
     {
       weight: 4,
       arbitrary: fc.record({
         append: fc.constantFrom<Lane>("events", "samples"),
-        count: fc.integer({ min: 1, max: 12 }),
+        count: fc.integer({ min: 1, max: 30 }),
       }),
     },
     { weight: 4, arbitrary: fc.record({ acknowledge: fc.nat(5) }) },

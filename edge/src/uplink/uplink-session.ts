@@ -6,16 +6,26 @@ import { uplinkTopics, type GatewayStatus } from "@gengfu/shared/uplink-protocol
 import { Wakeup } from "@gengfu/shared/wakeup";
 import type { CloudLink } from "./cloud-link.ts";
 import { plan, type PlanLimits } from "./lane-planner.ts";
-import { LaneWindow } from "./lane-window.ts";
-import { takeBatch, type BatchBounds } from "./take-batch.ts";
+import { LaneProgress } from "./lane-progress.ts";
+import type { Flight, Part } from "./lane-window.ts";
+import { firstPace, nextPace, type Acknowledged, type Pace, type PaceBounds } from "./pace.ts";
+import { takeBatch } from "./take-batch.ts";
 
 /** Name of the uplink's cursor in the edge's log. */
 export const uplinkConsumer = "uplink";
 
+export interface SessionLimits extends Pick<PlanLimits, "inFlight_max" | "backlogInFlight_max" | "linger_ms"> {
+  readonly pace: PaceBounds;
+  /** A lane that owes more readings than this is split: what is new goes first. */
+  readonly behind_readings: number;
+  /** Readings of backlog a second; 0: as fast as it goes. */
+  readonly backlog_rate: number;
+}
+
 export interface UplinkSessionOptions {
   readonly log: Log<Reading>;
   readonly gateway: string;
-  readonly limits: PlanLimits;
+  readonly limits: SessionLimits;
   readonly acknowledge_timeout_ms: number;
   readonly heartbeat_ms: number;
   readonly status: () => GatewayStatus;
@@ -25,25 +35,18 @@ export interface UplinkSessionOptions {
 /** Text of details in a batch: even if every character took six bytes in JSON, the cloud would take the batch. */
 const textChars_max = 1024 * 1024;
 
-interface LaneState {
-  readonly window: LaneWindow;
-  unsent: number;
-  since_ms: number;
-  /** Entries appended to the lane since the session began. */
-  appended: number;
-}
-
 /**
- * One connection to the cloud, from the log's cursors on: sends batches, moves the cursors at their acknowledgements,
- * tells the gateway's state. It knows nothing of earlier connections; what they left unacknowledged lies behind the
- * cursors.
+ * One connection to the cloud, from the log's cursors on: sends batches, what is new before what was left behind, moves
+ * the cursors at their acknowledgements, tells the gateway's state. It knows nothing of earlier connections; what they
+ * left unacknowledged lies behind the cursors, and what they had acknowledged ahead of those is sent again.
  */
 export class UplinkSession {
   readonly #options: UplinkSessionOptions;
   readonly #link: CloudLink;
   readonly #wakeup = new Wakeup();
-  readonly #lanes: Record<Lane, LaneState>;
-  readonly #bounds: BatchBounds;
+  readonly #lanes: Record<Lane, LaneProgress>;
+  #pace: Pace;
+  #backlogFrom_ms: number;
   #ended: string | null = null;
   #progress_ms: number;
   #acknowledged = 0;
@@ -53,18 +56,20 @@ export class UplinkSession {
   #cancelWatch: (() => void) | null = null;
 
   constructor(link: CloudLink, options: UplinkSessionOptions) {
+    const { log, limits, clock } = options;
     this.#link = link;
     this.#options = options;
-    this.#bounds = { readings_max: options.limits.batch_max, textChars_max };
-    this.#progress_ms = options.clock.monotonic();
-    const backlog = options.log.backlog(uplinkConsumer);
-    const begin = (lane: Lane): LaneState => ({
-      window: new LaneWindow(options.log.cursor(uplinkConsumer, lane)),
-      unsent: backlog[lane],
-      since_ms: this.#progress_ms,
-      appended: 0,
-    });
+    this.#pace = firstPace(limits.pace);
+    const now_ms = clock.monotonic();
+    this.#progress_ms = now_ms;
+    this.#backlogFrom_ms = now_ms;
+    const unsent = log.backlog(uplinkConsumer);
+    const begin = (lane: Lane): LaneProgress =>
+      new LaneProgress(log.cursor(uplinkConsumer, lane), unsent[lane], now_ms);
     this.#lanes = { events: begin("events"), samples: begin("samples") };
+    if (unsent.events + unsent.samples > limits.behind_readings) {
+      for (const lane of lanes) this.#lanes[lane].split(log.last);
+    }
   }
 
   /** Batches that the cloud acknowledged. */
@@ -98,50 +103,94 @@ export class UplinkSession {
   }
 
   async #step(): Promise<void> {
-    const { clock, limits } = this.#options;
+    const { clock, limits, log } = this.#options;
+    const { linger_ms, behind_readings } = limits;
     const now_ms = clock.monotonic();
-    const view = ({ unsent, since_ms, window }: LaneState) => ({ unsent, since_ms, inFlight: window.inFlight });
-    const next = plan({ events: view(this.#lanes.events), samples: view(this.#lanes.samples) }, limits, now_ms);
-    if (next.send !== null) await this.#send(next.send);
+    const { readings: batch_max, flights } = this.#pace;
+    const inFlight_max = { ...limits.inFlight_max, samples: Math.min(flights, limits.inFlight_max.samples) };
+    for (const lane of lanes) {
+      const { unsent, inFlight } = this.#lanes[lane].view;
+      if (unsent > behind_readings && inFlight >= inFlight_max[lane]) this.#lanes[lane].split(log.last);
+    }
+    const next = plan(
+      { events: this.#lanes.events.view, samples: this.#lanes.samples.view },
+      {
+        inFlight_max,
+        backlogInFlight_max: Math.min(flights, limits.backlogInFlight_max),
+        batch_max,
+        linger_ms,
+        backlogFrom_ms: this.#backlogFrom_ms,
+      },
+      now_ms,
+    );
+    if (next.send !== null) await this.#send(next.send, next.part);
     else await this.#wakeup.wait(clock, next.until_ms === null ? null : next.until_ms - now_ms);
   }
 
-  async #send(lane: Lane): Promise<void> {
+  async #send(lane: Lane, part: Part): Promise<void> {
     const { log, gateway, clock } = this.#options;
-    const state = this.#lanes[lane];
-    const appendedBefore = state.appended;
-    const blocks = await log.read(lane, state.window.sent, { entries: this.#bounds.readings_max });
-    const batch = takeBatch(blocks, this.#bounds);
+    const progress = this.#lanes[lane];
+    const reach = progress.next(part);
+    const { readings: pace } = this.#pace;
+    const readings_max = part === "live" ? pace : this.#backlogBatch_max(pace);
+    // the log gives whole blocks: with no more than a batch asked for, many a batch would not be full
+    const blocks = await log.read(lane, reach.after, { entries: 2 * readings_max });
+    const batch = takeBatch(blocks, { readings_max, textChars_max, upTo: reach.upTo });
     const newest = batch.at(-1);
+    if (this.#ended !== null) return;
     if (newest === undefined) {
-      // what was counted has gone at the log's bound; what came while reading is still to be read
-      state.unsent = state.appended - appendedBefore;
+      progress.nothing(reach);
+      this.#passed(lane);
       return;
     }
+    const now_ms = clock.monotonic();
+    if (!this.#isWaiting()) this.#progress_ms = now_ms;
+    if (part === "backlog") this.#spend(batch.length, now_ms);
+    const flight = progress.send(reach, newest.seq, batch.length);
+    const isFull = batch.length >= pace;
+    const bytes = encodeBatch({ gateway, epoch: log.epoch, backlog: part === "backlog" }, batch);
+    this.#link.publish(uplinkTopics.batch(gateway, lane), bytes, () =>
+      this.#took(lane, flight, { isFull, sent_ms: now_ms }),
+    );
+  }
+
+  /** The cloud acknowledged a batch. */
+  #took(lane: Lane, flight: Flight, sent: Omit<Acknowledged, "now_ms">): void {
     if (this.#ended !== null) return;
-    state.unsent = Math.max(0, state.unsent - batch.length);
-    if (!this.#isWaiting()) this.#progress_ms = clock.monotonic();
-    const flight = state.window.send(newest.seq);
-    this.#link.publish(uplinkTopics.batch(gateway, lane), encodeBatch({ gateway, epoch: log.epoch }, batch), () => {
-      if (this.#ended !== null) return;
-      this.#acknowledged += 1;
-      this.#progress_ms = clock.monotonic();
-      log.commit(uplinkConsumer, lane, state.window.acknowledge(flight));
-      this.#tellOfEnd();
-      this.#wakeup.wake();
-    });
+    const { clock, limits } = this.#options;
+    const now_ms = clock.monotonic();
+    this.#acknowledged += 1;
+    this.#progress_ms = now_ms;
+    this.#pace = nextPace(this.#pace, { ...sent, now_ms }, limits.pace);
+    this.#lanes[lane].acknowledge(flight);
+    this.#passed(lane);
+    this.#wakeup.wake();
+  }
+
+  #passed(lane: Lane): void {
+    this.#options.log.commit(uplinkConsumer, lane, this.#lanes[lane].cursor);
+    this.#tellOfEnd();
+  }
+
+  /** Readings of a batch of backlog: at a rate no more than go in a second, so that the line isn't taken in bursts. */
+  #backlogBatch_max(pace: number): number {
+    const { backlog_rate } = this.#options.limits;
+    return backlog_rate === 0 ? pace : Math.min(pace, Math.ceil(backlog_rate));
+  }
+
+  #spend(readings: number, now_ms: number): void {
+    const { backlog_rate } = this.#options.limits;
+    if (backlog_rate === 0) return;
+    this.#backlogFrom_ms = Math.max(now_ms, this.#backlogFrom_ms) + (1_000 * readings) / backlog_rate;
   }
 
   #note(lane: Lane, { entries }: Block<Reading>): void {
-    const state = this.#lanes[lane];
-    if (state.unsent === 0) state.since_ms = this.#options.clock.monotonic();
-    state.unsent += entries.length;
-    state.appended += entries.length;
+    this.#lanes[lane].note(entries.length, this.#options.clock.monotonic());
     this.#wakeup.wake();
   }
 
   #isWaiting(): boolean {
-    return lanes.some((lane) => this.#lanes[lane].window.inFlight > 0);
+    return lanes.some((lane) => this.#lanes[lane].view.inFlight > 0);
   }
 
   /** Ends a link on which nothing moves: TCP alone would take a quarter of an hour to notice. */
@@ -158,8 +207,11 @@ export class UplinkSession {
   #beat(): void {
     const { gateway, status, clock, heartbeat_ms } = this.#options;
     const current = status();
-    this.#toldOfBacklog = !isEmpty(current.backlog);
-    this.#link.tell(uplinkTopics.status(gateway), JSON.stringify(current));
+    // the cursor does not tell of what the cloud has acknowledged ahead of it
+    const owed = (lane: Lane): number => Math.min(current.backlog[lane], this.#lanes[lane].owed);
+    const told: GatewayStatus = { ...current, backlog: { events: owed("events"), samples: owed("samples") } };
+    this.#toldOfBacklog = !isEmpty(told.backlog);
+    this.#link.tell(uplinkTopics.status(gateway), JSON.stringify(told));
     this.#cancelHeartbeat = clock.after(heartbeat_ms, () => this.#beat());
   }
 

@@ -4,17 +4,28 @@ import { RepeatLog } from "@gengfu/shared/repeat-limit";
 import { pause } from "@gengfu/shared/time/clock";
 import { backoff, type BackoffBounds } from "./backoff.ts";
 import type { Dial } from "./cloud-link.ts";
-import { uplinkConsumer, UplinkSession, type UplinkSessionOptions } from "./uplink-session.ts";
+import { uplinkConsumer, UplinkSession, type SessionLimits, type UplinkSessionOptions } from "./uplink-session.ts";
 
 export interface UplinkOptions extends Omit<UplinkSessionOptions, "limits"> {
   readonly dial: Dial;
   readonly linger_ms: number;
+  /** Readings of backlog a second; 0, the default: as fast as it goes. */
+  readonly backlog_rate?: number;
   /** Random numbers within [0, 1). */
   readonly random: () => number;
   readonly logger: Logger;
 }
 
-const limits = { inFlight_max: { events: 4, samples: 4 }, batch_max: 2_000 };
+const limits: Omit<SessionLimits, "linger_ms" | "backlog_rate"> = {
+  inFlight_max: { events: 4, samples: 4 },
+  backlogInFlight_max: 2,
+  behind_readings: 2_000,
+  pace: {
+    readings: { min: 50, first: 250, max: 2_000 },
+    flights: { min: 1, first: 2, max: 4 },
+    delay_max_ms: 400,
+  },
+};
 const retry: BackoffBounds = { min_ms: 200, max_ms: 30_000 };
 /** A connection that lasted so long, or brought anything over, makes the next attempt a first one again. */
 const lasting_ms = 30_000;
@@ -48,10 +59,10 @@ export class Uplink {
   }
 
   async #connect(signal: AbortSignal): Promise<{ acknowledged: number; reason: string }> {
-    const { dial, linger_ms, logger } = this.#options;
+    const { dial, linger_ms, backlog_rate = 0, logger } = this.#options;
     try {
       const link = await dial(signal);
-      const session = new UplinkSession(link, { ...this.#options, limits: { ...limits, linger_ms } });
+      const session = new UplinkSession(link, { ...this.#options, limits: { ...limits, linger_ms, backlog_rate } });
       logger.info({ backlog: this.#options.log.backlog(uplinkConsumer) }, "connected to the cloud");
       this.#isConnected = true;
       const reason = await session.run(signal);
