@@ -6,8 +6,8 @@ import { ConfigError } from "@gengfu/shared/config/problem";
 import { GengfuError, messageOf } from "@gengfu/shared/errors";
 import { openSqliteLog } from "@gengfu/shared/log/sqlite-log";
 import { createLogger, type Logger } from "@gengfu/shared/logging";
+import { Passwords } from "@gengfu/shared/mqtt/passwords";
 import { pause, systemClock } from "@gengfu/shared/time/clock";
-import { Credentials } from "./broker/credentials.ts";
 import { DeviceBroker } from "./broker/device-broker.ts";
 import { readEdgeConfig, type EdgeConfig } from "./config.ts";
 import { edgeEntryCodec } from "./entry.ts";
@@ -83,7 +83,7 @@ async function startEdge(config: EdgeConfig, logger: Logger): Promise<RunningEdg
   const broker = new DeviceBroker({
     listen,
     limits,
-    credentials: new Credentials(config.devices),
+    passwords: new Passwords(config.devices),
     deliver: intake.deliver,
     isFull: () => intake.isFull,
     trails: intake.trails,
@@ -101,6 +101,7 @@ async function startEdge(config: EdgeConfig, logger: Logger): Promise<RunningEdg
     gateway,
     dial: mqttDial({ url: uplinkConfig.url, gateway, secret: config.secret, ca: uplinkConfig.ca }),
     linger_ms: uplinkConfig.linger,
+    backlog_rate: uplinkConfig.backlog_rate,
     acknowledge_timeout_ms: uplinkConfig.acknowledge_timeout,
     heartbeat_ms: uplinkConfig.heartbeat,
     status: () => gatewayStatus({ gateway, log, time, quarantine, troubles, sources }),

@@ -1,11 +1,10 @@
-import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
 import { connect as connectSocket } from "node:net";
 import { join } from "node:path";
 import { connectAsync } from "mqtt";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { listenSchema } from "@gengfu/shared/config/listen";
 import { silentLogger } from "@gengfu/shared/logging";
+import { hasOpenssl, makeAuthority } from "@gengfu/shared/testing/certificates";
 import { systemClock } from "@gengfu/shared/time/clock";
 import { uplinkTopics, type GatewayStatus } from "@gengfu/shared/uplink-protocol";
 import { createIngress } from "./ingress.ts";
@@ -148,30 +147,22 @@ it("says which address can't be had", async () => {
   });
 });
 
-describe("over TLS", () => {
-  /** A certificate of the test's own, for this machine. */
-  function certificate(): { certificate: string; key: string } {
-    const [key, cert] = [join(cloud.folder, "key.pem"), join(cloud.folder, "cert.pem")];
-    const subject = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"];
-    const args = ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"];
-    execFileSync("openssl", [...args, ...subject, "-keyout", key, "-out", cert], { stdio: "pipe" });
-    return { certificate: readFileSync(cert, "utf8"), key: readFileSync(key, "utf8") };
-  }
-
+describe.skipIf(!hasOpenssl)("over TLS", () => {
   it("takes batches, and strangers' certificates only where none is asked for", async () => {
-    const tls = certificate();
+    const authority = makeAuthority(cloud.folder, "authority");
+    const { certificate, key } = authority.issue("localhost");
+    const ca = authority.certificate;
     await cloud.stop();
-    await cloud.start({ ...plainListen, tls });
-    const client = await cloud.signOn("main-building", { protocol: "mqtts", ca: tls.certificate });
-    await send(client, batch([1]));
+    await cloud.start({ ...plainListen, tls: { certificate, key } });
+    await send(await cloud.signOn("main-building", { protocol: "mqtts", ca }), batch([1]));
     expect(await cloud.inLog()).toEqual(["main-building/1/1"]);
-    await expect(cloud.signOn("main-building", { protocol: "mqtts" })).rejects.toThrow(/self-signed/);
+    await expect(cloud.signOn("main-building", { protocol: "mqtts" })).rejects.toThrow(/certificate/);
     await cloud.stop();
-    await cloud.start({ ...plainListen, tls: { ...tls, client_ca: tls.certificate } });
-    const own = { protocol: "mqtts", ca: tls.certificate, cert: tls.certificate, key: tls.key } as const;
-    await send(await cloud.signOn("main-building", own), batch([2]));
-    const stranger = cloud.signOn("main-building", { protocol: "mqtts", ca: tls.certificate });
-    await expect(stranger).rejects.toThrow();
+    await cloud.start({ ...plainListen, tls: { certificate, key, client_ca: ca } });
+    const own = authority.issue("main-building");
+    const known = { protocol: "mqtts", ca, cert: own.certificate, key: own.key } as const;
+    await send(await cloud.signOn("main-building", known), batch([2]));
+    await expect(cloud.signOn("main-building", { protocol: "mqtts", ca })).rejects.toThrow();
     await vi.waitUntil(() => cloud.ingress.stats().refused === 1);
   });
 });

@@ -1,11 +1,22 @@
 import { strict as assert } from "node:assert";
 import type { Socket } from "node:net";
-import { Aedes, type AuthenticateError, type Client, type ConnectPacket, type PublishPacket } from "aedes";
+import { Aedes, type Client, type PublishPacket } from "aedes";
 import type { Listen } from "@gengfu/shared/config/listen";
 import { messageOf } from "@gengfu/shared/errors";
 import type { Log } from "@gengfu/shared/log/log";
 import type { Logger } from "@gengfu/shared/logging";
 import type { StoredReading } from "@gengfu/shared/model/reading";
+import { LargePackets, PacketGuard } from "@gengfu/shared/mqtt/packet-guard";
+import { Passwords } from "@gengfu/shared/mqtt/passwords";
+import {
+  keepApart,
+  refusedBecause,
+  signOnRefusal,
+  type RefusalCode,
+  type SignOnRefusal,
+} from "@gengfu/shared/mqtt/sign-on";
+import { filterSocket } from "@gengfu/shared/mqtt/socket-filter";
+import { SocketServer } from "@gengfu/shared/mqtt/socket-server";
 import { RepeatLog } from "@gengfu/shared/repeat-limit";
 import type { Clock } from "@gengfu/shared/time/clock";
 import { gatewayStatus, parseUplinkTopic, uplinkTopics } from "@gengfu/shared/uplink-protocol";
@@ -13,9 +24,6 @@ import type { GatewayRegistry } from "../gateways/registry.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { BatchIntake, type IntakeStats } from "./batch-intake.ts";
 import { BatchQuarantine, type QuarantinedBatch } from "./batch-quarantine.ts";
-import { GatewayPasswords } from "./gateway-passwords.ts";
-import { GatewayServer } from "./gateway-server.ts";
-import { limitPackets, PacketLimit } from "./packet-limit.ts";
 
 export interface IngressOptions {
   readonly listen: Listen;
@@ -41,9 +49,6 @@ export interface IngressStats extends IntakeStats {
   readonly refused: number;
 }
 
-/** Return codes of CONNACK, MQTT 3.1.1 section 3.2.2.3. */
-const unavailable = 3;
-const badCredentials = 4;
 const connections_max = 1_000;
 /** A gateway has one; more stand for a moment when it comes back by another way. */
 const connectionsOfGateway_max = 8;
@@ -51,6 +56,7 @@ const subscriptions_max = 16;
 const connectTimeout_ms = 10_000;
 /** Before it has signed on, and after: ten thousand readings without any compression stay below. */
 const packetBytes_max = { stranger: 4 * 1024, gateway: 4 * 1024 * 1024 };
+const largePackets_bytes_max = 128 * 1024 * 1024;
 const statusBytes_max = 64 * 1024;
 const clientId_chars_max = 256;
 
@@ -71,19 +77,20 @@ export function createIngress(options: IngressOptions): Ingress {
 /** The broker of the gateways: takes their batches over, and answers once they are on the cloud's disk. */
 export class Ingress {
   readonly #options: IngressOptions;
-  readonly #passwords: GatewayPasswords;
+  readonly #passwords: Passwords;
+  readonly #large = new LargePackets(largePackets_bytes_max);
   readonly #intake: BatchIntake;
   readonly #log: RepeatLog;
   readonly #sessions = new Map<Client, Session>();
   #quarantine: BatchQuarantine | undefined;
   #aedes: Aedes | undefined;
-  #server: GatewayServer | undefined;
+  #server: SocketServer | undefined;
   #quarantined = 0;
   #refused = 0;
 
   constructor(options: IngressOptions) {
     this.#options = options;
-    this.#passwords = new GatewayPasswords(options.gateways);
+    this.#passwords = new Passwords(options.gateways);
     this.#log = new RepeatLog(options.logger, options.clock);
     this.#intake = new BatchIntake({
       log: options.log,
@@ -110,7 +117,7 @@ export class Ingress {
     await this.#aedes.listen();
     this.#server = this.#createServer();
     try {
-      const port = await this.#server.start();
+      const { port } = await this.#server.start();
       logger.info({ host: listen.host, port, tls: listen.tls !== undefined }, "gateways can connect");
       return { port };
     } catch (error) {
@@ -121,13 +128,12 @@ export class Ingress {
 
   /** Ends all connections. What is not acknowledged by then the gateways send again. */
   async stop(): Promise<void> {
-    const server = this.#server;
+    const connections = this.#server?.close();
     const aedes = this.#aedes;
     this.#server = undefined;
     this.#aedes = undefined;
-    server?.close();
     if (aedes !== undefined) await new Promise<void>((resolve) => aedes.close(resolve));
-    await server?.end();
+    await connections?.end();
     this.#quarantine?.close();
     this.#quarantine = undefined;
   }
@@ -147,11 +153,12 @@ export class Ingress {
     return this.#quarantine?.list(limit) ?? [];
   }
 
-  #createServer(): GatewayServer {
-    return new GatewayServer({
+  #createServer(): SocketServer {
+    return new SocketServer({
+      name: "the uplink",
       listen: this.#options.listen,
       connections_max,
-      handshakeTimeout_ms: connectTimeout_ms,
+      handshake_timeout_ms: connectTimeout_ms,
       onSocket: (socket) => this.#accept(socket),
       onDrop: () => this.#refuse("connections", {}, "too many connections; one was dropped"),
       onTlsError: (address, { message: reason }) =>
@@ -164,7 +171,8 @@ export class Ingress {
       connectTimeout: connectTimeout_ms,
       maxClientsIdLength: clientId_chars_max,
       preConnect: (_, packet, done) => {
-        sign(packet);
+        keepApart(packet);
+        delete packet.will;
         done(null, true);
       },
       authenticate: (client, username, password, done) => {
@@ -218,14 +226,27 @@ export class Ingress {
     if (aedes === undefined) return void socket.destroy();
     let client: Client | undefined;
     const isStranger = (): boolean => client === undefined || !this.#sessions.has(client);
-    const limit = new PacketLimit(() => packetBytes_max[isStranger() ? "stranger" : "gateway"]);
+    const guard = new PacketGuard({
+      connect_bytes_max: packetBytes_max.stranger,
+      bytes_max: () => packetBytes_max[isStranger() ? "stranger" : "gateway"],
+      large: this.#large,
+    });
     const address = socket.remoteAddress ?? "";
-    limitPackets(socket, limit, () => {
-      this.#refuse(`packet ${address}`, { address }, "a packet larger than allowed; the connection was ended");
+    filterSocket(socket, {
+      isPaused: () => false,
+      pass: (chunk) => {
+        const refusal = guard.pass(chunk);
+        if (refusal === undefined) return chunk;
+        this.#refuse(`${refusal} ${address}`, { address, refusal }, "a connection sent what can't be taken; dropped");
+        return undefined;
+      },
     });
     client = aedes.handle(socket);
     const ended = client;
-    socket.once("close", () => this.#ended(ended));
+    socket.once("close", () => {
+      guard.release();
+      this.#ended(ended);
+    });
   }
 
   #ended(client: Client): void {
@@ -237,18 +258,20 @@ export class Ingress {
     this.#options.logger.info(named(session), "a gateway is gone");
   }
 
-  #authenticate(client: Client, gateway: string, password: Uint8Array): AuthenticateError | undefined {
+  #authenticate(client: Client, gateway: string, password: Uint8Array): SignOnRefusal | undefined {
     const { remoteAddress: address = "" } = client.conn as Socket;
-    const refuse = (code: number, reason: string): AuthenticateError => {
+    const refuse = (code: RefusalCode, reason: string): SignOnRefusal => {
       const name = gateway.slice(0, 64);
       this.#refuse(`sign-on ${name} ${address}`, { gateway: name, address, reason }, "a sign-on was refused");
-      return refusal(code, reason);
+      return signOnRefusal(code, reason);
     };
     // a socket that has closed meanwhile would never take its session away again
-    if (client.conn.destroyed) return refusal(unavailable, "gone");
-    if (!this.#passwords.accepts(gateway, password)) return refuse(badCredentials, "unknown gateway or wrong password");
+    if (client.conn.destroyed) return signOnRefusal(refusedBecause.unavailable, "gone");
+    if (!this.#passwords.accepts(gateway, password))
+      return refuse(refusedBecause.credentials, "unknown gateway or wrong password");
     const others = [...this.#sessions.values()].filter((session) => session.gateway === gateway);
-    if (others.length >= connectionsOfGateway_max) return refuse(unavailable, "too many connections of this gateway");
+    if (others.length >= connectionsOfGateway_max)
+      return refuse(refusedBecause.unavailable, "too many connections of this gateway");
     this.#sessions.set(client, {
       gateway,
       address,
@@ -319,29 +342,12 @@ async function acknowledgeAfter(
   acknowledge((await outcome).error);
 }
 
-/** No gateway can take over another's connection by its client id; no session outlives its connection; no wills. */
-function sign(packet: ConnectPacket): void {
-  packet.clientId = `${packet.username ?? ""}/${packet.clientId}`;
-  packet.clean = true;
-  delete packet.will;
-}
-
 function mayHave({ gateway, subscriptions }: Session, topic: string): boolean {
   return subscriptions < subscriptions_max && topic.startsWith(uplinkTopics.downlink(gateway).slice(0, -"#".length));
 }
 
 function named(session: Session | undefined): { gateway: string; address: string } {
   return { gateway: session?.gateway ?? "", address: session?.address ?? "" };
-}
-
-function refusal(code: number, reason: string): AuthenticateError {
-  assertReturnCode(code);
-  return Object.assign(new Error(reason), { returnCode: code });
-}
-
-/** aedes declares the codes as an enum that has no values at run time. */
-function assertReturnCode(code: number): asserts code is AuthenticateError["returnCode"] {
-  assert(code >= 2 && code <= 5, "a return code of CONNACK");
 }
 
 function parseJson(payload: Buffer): unknown {

@@ -1,10 +1,14 @@
-import assert from "node:assert";
 import type { EventEmitter } from "node:events";
 import type { Socket } from "node:net";
 import { deviceTopic } from "@gengfu/firmware-contracts/contract/topics";
 import { parsePublish, type ParsedPublish } from "@gengfu/firmware-contracts/parse";
 import type { Listen } from "@gengfu/shared/config/listen";
 import type { Logger } from "@gengfu/shared/logging";
+import { LargePackets, PacketGuard } from "@gengfu/shared/mqtt/packet-guard";
+import type { Passwords } from "@gengfu/shared/mqtt/passwords";
+import { keepApart, refusedBecause, signOnRefusal, type RefusalCode } from "@gengfu/shared/mqtt/sign-on";
+import { filterSocket } from "@gengfu/shared/mqtt/socket-filter";
+import { SocketServer } from "@gengfu/shared/mqtt/socket-server";
 import { RepeatLog } from "@gengfu/shared/repeat-limit";
 import type { Clock } from "@gengfu/shared/time/clock";
 import type { AedesOptions, AuthenticateError, Client, ConnectPacket, PublishPacket, Subscription } from "aedes";
@@ -12,19 +16,15 @@ import type { DeliveryTrails } from "../intake/delivery-trails.ts";
 import { sentOnce, valueMessage, type Deliver, type Origin } from "../intake/message.ts";
 import { quarantineMessage, type Broken, type Quarantine } from "../intake/quarantine.ts";
 import type { Acknowledge, Acknowledgement } from "./ack-queue.ts";
-import type { Credentials } from "./credentials.ts";
-import { LargePackets, PacketGuard } from "./packet-guard.ts";
 import { PublishLane } from "./publish-lane.ts";
 import type { BrokerLimits } from "./schema.ts";
 import { Session } from "./session.ts";
-import { filterSocket } from "./socket-filter.ts";
-import { SocketServer } from "./socket-server.ts";
 import { UnroutedAedes } from "./unrouted-aedes.ts";
 
 export interface DeviceBrokerOptions {
   readonly listen: Listen;
   readonly limits: BrokerLimits;
-  readonly credentials: Credentials;
+  readonly passwords: Passwords;
   readonly deliver: Deliver;
   /** Whether nothing can be taken over for now; devices that sign on are then asked to come again later. */
   readonly isFull: () => boolean;
@@ -44,11 +44,10 @@ interface Publish {
   readonly isWill: boolean;
 }
 
-/** Return codes of CONNACK, MQTT 3.1.1 section 3.2.2.3. */
-const refusedBecause = { identifier: 2, unavailable: 3, credentials: 4, not_authorised: 5 };
 const clientId_chars_max = 128;
 /** Publishes of one connection that wait for the disk; with more, nothing further is read from it. */
 const laneHeld_max = 1_024;
+const connect_bytes_max = 16 * 1024;
 const largePackets_bytes_max = 32 * 1024 * 1024;
 const online = valueMessage("state", null, 1);
 const offline = valueMessage("state", null, 0);
@@ -91,6 +90,7 @@ export class DeviceBroker {
     this.#aedes = aedes;
     const { listen, limits } = this.#options;
     this.#server = new SocketServer({
+      name: "the device broker",
       listen,
       connections_max: limits.connections_max,
       handshake_timeout_ms: limits.connect_timeout,
@@ -121,7 +121,11 @@ export class DeviceBroker {
 
   #accept(aedes: UnroutedAedes, socket: Socket): void {
     const { limits, trails, clock } = this.#options;
-    const guard = new PacketGuard(limits.packet_bytes_max, this.#large);
+    const guard = new PacketGuard({
+      connect_bytes_max,
+      bytes_max: () => limits.packet_bytes_max,
+      large: this.#large,
+    });
     const address = socket.remoteAddress ?? "";
     const lane = new PublishLane(
       ({ topic, payload, messageId, dup }) => {
@@ -163,9 +167,7 @@ export class DeviceBroker {
 
   #preConnect(client: Client, packet: ConnectPacket, done: (error: Error | null, success: boolean) => void): void {
     this.#sessions.get(client)?.claim(packet);
-    // nobody can take over another device's connection by its client's id, and no session is kept while it is away
-    if (packet.clientId !== "") packet.clientId = `${packet.username ?? ""}/${packet.clientId}`;
-    packet.clean = true;
+    keepApart(packet);
     done(null, true);
   }
 
@@ -175,16 +177,16 @@ export class DeviceBroker {
     done: (error: AuthenticateError | null, success: boolean | null) => void,
   ): void {
     const session = this.#sessions.get(client);
-    if (session === undefined) return done(refusal(refusedBecause.unavailable, "the broker is stopping"), null);
-    const { credentials, isFull, trails } = this.#options;
+    if (session === undefined) return done(signOnRefusal(refusedBecause.unavailable, "the broker is stopping"), null);
+    const { passwords, isFull, trails } = this.#options;
     const { device, clientId, address, will } = session;
-    const refuse = (returnCode: number, reason: string): void => {
+    const refuse = (returnCode: RefusalCode, reason: string): void => {
       const named = device.slice(0, 64);
       this.#log.warn(`${returnCode} ${named} ${address}`, { device: named, address, reason }, "a device was refused");
-      done(refusal(returnCode, reason), null);
+      done(signOnRefusal(returnCode, reason), null);
     };
-    if (!credentials.accepts(device, password ?? nothing)) {
-      const reason = credentials.knows(device) ? "wrong password" : "unknown device";
+    if (!passwords.accepts(device, password ?? nothing)) {
+      const reason = passwords.knows(device) ? "wrong password" : "unknown device";
       return refuse(refusedBecause.credentials, reason);
     }
     if (clientId.length > clientId_chars_max) return refuse(refusedBecause.identifier, "the client id is too long");
@@ -302,16 +304,6 @@ export class DeviceBroker {
 function originOf({ qos, isWill, messageId, dup }: Publish, { trail }: Session): Origin {
   if (qos === 0 || isWill || messageId === undefined) return sentOnce;
   return { trail, messageId, again: dup };
-}
-
-function refusal(returnCode: number, message: string): AuthenticateError {
-  assertReturnCode(returnCode);
-  return Object.assign(new Error(message), { returnCode });
-}
-
-/** aedes declares the codes as an enum that has no values at run time. */
-function assertReturnCode(code: number): asserts code is AuthenticateError["returnCode"] {
-  assert(code >= 2 && code <= 5);
 }
 
 function notTaken(reason: string): Error {

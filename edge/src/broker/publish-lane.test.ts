@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { encodePublish, packet } from "../testing/raw-client.ts";
+import { packet } from "@gengfu/shared/testing/mqtt-packet";
+import { encodePublish } from "../testing/raw-client.ts";
 import { PublishLane } from "./publish-lane.ts";
 
 interface Sent {

@@ -1,7 +1,7 @@
 import type { Listen } from "@gengfu/shared/config/listen";
 import { silentLogger, type Logger } from "@gengfu/shared/logging";
+import { Passwords } from "@gengfu/shared/mqtt/passwords";
 import { systemClock } from "@gengfu/shared/time/clock";
-import { Credentials } from "../broker/credentials.ts";
 import { DeviceBroker } from "../broker/device-broker.ts";
 import { brokerLimits, type BrokerLimits } from "../broker/schema.ts";
 import { Intake } from "../intake/intake.ts";
@@ -43,7 +43,7 @@ export async function startBroker(options: BrokerTestOptions = {}): Promise<Brok
   const broker = new DeviceBroker({
     listen: { host: "127.0.0.1", port: options.port ?? 0, plaintext: false, tls: options.tls },
     limits,
-    credentials: new Credentials(["tank", "panel", "reader"].map((id) => ({ id, secret: "secret" }))),
+    passwords: new Passwords(["tank", "panel", "reader"].map((id) => ({ id, secret: "secret" }))),
     deliver: intake.deliver,
     isFull: () => intake.isFull,
     trails: intake.trails,

@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
+import { packet } from "@gengfu/shared/testing/mqtt-packet";
 
 /** A packet as it came: its type (section 2.2.1 of MQTT 3.1.1), flags and body. */
 export interface RawPacket {
@@ -138,17 +139,6 @@ function encodeConnect({ user, password, clientId = "", keepalive_s = 0, will }:
   if (user !== undefined) parts.push(text(user));
   if (password !== undefined) parts.push(text(password));
   return packet(0x10, Buffer.concat(parts));
-}
-
-/** A packet with its fixed header; `announced` lies about the length. */
-export function packet(head: number, body: Buffer, announced = body.length): Buffer {
-  const header = [head];
-  let rest = announced;
-  do {
-    header.push((rest & 0x7f) | (rest > 0x7f ? 0x80 : 0));
-    rest >>>= 7;
-  } while (rest > 0);
-  return Buffer.concat([Buffer.from(header), body]);
 }
 
 function text(value: string): Buffer {

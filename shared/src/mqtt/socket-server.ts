@@ -1,9 +1,11 @@
 import { once } from "node:events";
 import { createServer, type AddressInfo, type Server, type Socket } from "node:net";
 import { createServer as createTlsServer } from "node:tls";
-import { listenError, type Listen } from "@gengfu/shared/config/listen";
+import { listenError, type Listen } from "../config/listen.ts";
 
 export interface SocketServerOptions {
+  /** What listens, for the message of an address that can't be had. */
+  readonly name: string;
   readonly listen: Listen;
   readonly connections_max: number;
   readonly handshake_timeout_ms: number;
@@ -23,17 +25,24 @@ export class SocketServer {
     this.#options = options;
   }
 
-  /** Resolves with the address, whose port is the one taken where 0 was asked for. */
+  /**
+   * Resolves with the address, whose port is the one taken where 0 was asked for; throws GengfuError `listen_failed`.
+   */
   async start(): Promise<{ host: string; port: number }> {
-    const { listen, connections_max, onDrop } = this.#options;
+    const { name, listen, connections_max, onDrop } = this.#options;
     const server = this.#createServer();
     server.maxConnections = connections_max;
+    // those below TLS: with one of them its TLS ends too
+    server.on("connection", (socket: Socket) => {
+      this.#sockets.add(socket);
+      socket.once("close", () => this.#sockets.delete(socket));
+    });
     server.on("drop", onDrop);
     server.listen({ host: listen.host, port: listen.port });
     try {
       await once(server, "listening");
     } catch (error) {
-      throw listenError("the device broker", listen, error);
+      throw listenError(name, listen, error);
     }
     this.#server = server;
     return { host: listen.host, port: (server.address() as AddressInfo).port };
@@ -56,28 +65,20 @@ export class SocketServer {
   #createServer(): Server {
     const { listen, handshake_timeout_ms, onSocket, onTlsError } = this.#options;
     const { tls } = listen;
-    const accept = (socket: Socket): void => {
-      this.#keep(socket);
-      onSocket(socket);
-    };
-    if (tls === undefined) return createServer({ noDelay: true }, accept);
+    // keep-alive: a peer without power never says goodbye, and its MQTT may have no keep-alive of its own
+    const each = { noDelay: true, keepAlive: true };
+    if (tls === undefined) return createServer(each, onSocket);
     const server = createTlsServer(
       {
+        ...each,
         cert: tls.certificate,
         key: tls.key,
         ...(tls.client_ca === undefined ? {} : { ca: tls.client_ca, requestCert: true, rejectUnauthorized: true }),
         handshakeTimeout: handshake_timeout_ms,
-        noDelay: true,
       },
-      accept,
+      onSocket,
     );
-    server.on("connection", (socket: Socket) => this.#keep(socket));
     server.on("tlsClientError", (error, socket) => onTlsError(socket.remoteAddress ?? "", error));
     return server;
-  }
-
-  #keep(socket: Socket): void {
-    this.#sockets.add(socket);
-    socket.once("close", () => this.#sockets.delete(socket));
   }
 }

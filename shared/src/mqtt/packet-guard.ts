@@ -1,7 +1,6 @@
 const type = { connect: 1, disconnect: 14 };
+/** The longest a length can be, MQTT 3.1.1 section 2.2.3. */
 const lengthBytes_max = 4;
-/** A CONNECT has an id, a name, a password and a short will. */
-const connect_bytes_max = 16 * 1024;
 
 /** Bytes of large packets that may be buffered at a time, over all connections. */
 export class LargePackets {
@@ -26,6 +25,14 @@ export class LargePackets {
 /** Packets from this size on count as large; all of the contract are smaller. */
 const large_bytes = 96 * 1024;
 
+export interface PacketGuardOptions {
+  /** Bytes of the first packet, the CONNECT: an id, a name, a password and a short will. */
+  readonly connect_bytes_max: number;
+  /** Bytes of each packet behind it, asked anew for each. */
+  readonly bytes_max: () => number;
+  readonly large: LargePackets;
+}
+
 export type Refusal = "not_mqtt" | "packet_too_large" | "too_many_large_packets";
 
 /**
@@ -33,8 +40,7 @@ export type Refusal = "not_mqtt" | "packet_too_large" | "too_many_large_packets"
  * follows the fixed headers of MQTT 3.1.1 (section 2.2) from packet to packet.
  */
 export class PacketGuard {
-  readonly #bytes_max: number;
-  readonly #large: LargePackets;
+  readonly #options: PacketGuardOptions;
   #isFirst = true;
   #type = 0;
   /** Bytes of the length read so far; 0 outside of it. */
@@ -46,9 +52,8 @@ export class PacketGuard {
   #taken = 0;
   #saidGoodbye = false;
 
-  constructor(bytes_max: number, large: LargePackets) {
-    this.#bytes_max = bytes_max;
-    this.#large = large;
+  constructor(options: PacketGuardOptions) {
+    this.#options = options;
   }
 
   /** Whether the client ended the connection with a DISCONNECT. */
@@ -91,18 +96,19 @@ export class PacketGuard {
 
   /** Gives back what the connection holds of the room for large packets; at its end, too. */
   release(): void {
-    this.#large.give(this.#taken);
+    this.#options.large.give(this.#taken);
     this.#taken = 0;
   }
 
   #begin(): Refusal | undefined {
+    const { connect_bytes_max, bytes_max, large } = this.#options;
     const length = this.#length;
-    if (length > (this.#isFirst ? connect_bytes_max : this.#bytes_max)) return "packet_too_large";
+    if (length > (this.#isFirst ? connect_bytes_max : bytes_max())) return "packet_too_large";
     this.#isFirst = false;
     this.#rest = length;
     this.#saidGoodbye = this.#type === type.disconnect;
     if (length < large_bytes) return undefined;
-    if (!this.#large.take(length)) return "too_many_large_packets";
+    if (!large.take(length)) return "too_many_large_packets";
     this.#taken = length;
     return undefined;
   }

@@ -1,11 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { packet } from "../testing/raw-client.ts";
+import { packet } from "../testing/mqtt-packet.ts";
 import { LargePackets, PacketGuard } from "./packet-guard.ts";
 
 const connect = packet(0x10, Buffer.alloc(20));
 const guard = (bytes_max = 200_000, large = new LargePackets(1_000_000)): PacketGuard =>
-  new PacketGuard(bytes_max, large);
+  new PacketGuard({ connect_bytes_max: 16 * 1024, bytes_max: () => bytes_max, large });
 
 function pieces(bytes: Buffer, cuts: readonly number[]): Buffer[] {
   const ends = [...new Set([...cuts.map((cut) => cut % (bytes.length + 1)), bytes.length])].toSorted((a, b) => a - b);
@@ -40,6 +40,20 @@ describe("a connection is refused", () => {
       expect(refusals.filter((refusal) => refusal !== undefined)).toEqual(["packet_too_large"]);
     }
     expect(guard().pass(Buffer.concat([connect, packet(0x32, Buffer.alloc(0), 200_000)]))).toBeUndefined();
+  });
+
+  it("by the bound that holds when the packet comes", () => {
+    let bytes_max = 100;
+    const watched = new PacketGuard({
+      connect_bytes_max: 20,
+      bytes_max: () => bytes_max,
+      large: new LargePackets(1_000),
+    });
+    expect(watched.pass(connect)).toBeUndefined();
+    expect(watched.pass(packet(0x32, Buffer.alloc(100)))).toBeUndefined();
+    bytes_max = 200;
+    expect(watched.pass(packet(0x32, Buffer.alloc(200)))).toBeUndefined();
+    expect(watched.pass(packet(0x32, Buffer.alloc(0), 201))).toBe("packet_too_large");
   });
 
   it("if it does not begin with a CONNECT of a sensible size", () => {
