@@ -155,6 +155,7 @@ async function start(
       const first = (progress?.position ?? 0) - readings.length;
       if (first < lastAtStart) devices.add(readings);
       patrol.stored(readings);
+      patrol.stored(result.corrected ?? []);
       return result;
     },
   };

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { silentLogger } from "@gengfu/shared/logging";
-import type { Kind, StoredReading } from "@gengfu/shared/model/reading";
+import { isAside, type Kind, type StoredReading } from "@gengfu/shared/model/reading";
 import { site as siteSchema, type Site } from "@gengfu/shared/model/site";
 import { ManualClock } from "@gengfu/shared/time/clock";
 import type { Alert, AlertStep, AlertWithSteps, Notification } from "../alerts/alert.ts";
@@ -96,7 +96,7 @@ export class MemoryStore implements Pick<Store, "readings" | "series"> {
     return this.rows
       .filter(
         (row) =>
-          (kind === undefined ? row.kind !== "quarantine" && row.kind !== "gap" : row.kind === kind) &&
+          (kind === undefined ? !isAside(row.kind) : row.kind === kind) &&
           (device === undefined || row.device === device) &&
           (channel === undefined || (row.channel ?? "-") === channel) &&
           (from === undefined || row.at >= from) &&

@@ -65,7 +65,7 @@ export class DeviceStates {
   add(readings: Iterable<StoredReading>): void {
     const now = this.#options.clock.now();
     for (const reading of readings) {
-      if (reading.kind === "gap") continue;
+      if (reading.kind === "gap" || reading.kind === "clock") continue;
       const known = this.#known.get(reading.device) ?? this.#admit(reading);
       if (known === undefined) continue;
       // an edge whose clock runs ahead must not make its devices look heard for ever

@@ -1,5 +1,5 @@
 import type { Logger } from "@gengfu/shared/logging";
-import { laneOf, seriesOf, type StoredReading } from "@gengfu/shared/model/reading";
+import { isAside, laneOf, seriesOf, type StoredReading } from "@gengfu/shared/model/reading";
 import type { Clock } from "@gengfu/shared/time/clock";
 import { LiveClient, type LiveSink } from "./live-client.ts";
 
@@ -76,7 +76,7 @@ export class LiveHub {
   readings(readings: Iterable<StoredReading>): void {
     if (this.#clients.size === 0) return;
     for (const reading of readings) {
-      if (reading.kind === "quarantine" || reading.kind === "gap") continue;
+      if (isAside(reading.kind)) continue;
       if (laneOf(reading.kind) === "events") this.#sendEvent("reading", this.#options.show(reading));
       else this.#keepSample(reading);
     }

@@ -187,8 +187,8 @@ export function storeContract(name: string, subject: StoreUnderTest): void {
       expect(back.map(({ detail }) => detail?.["card"])).toEqual(details.toReversed());
     });
 
-    it("gives quarantine and gap records only to those who ask for them", async () => {
-      const asides: Kind[] = ["quarantine", "gap"];
+    it("gives quarantine, gap and clock records only to those who ask for them", async () => {
+      const asides: Kind[] = ["quarantine", "gap", "clock"];
       await write(
         ...kinds.map((kind, index) => readingWith({ kind, at: start + index, value: kind === "level" ? 1 : null })),
       );

@@ -13,7 +13,7 @@ export interface Store {
    */
   write(readings: readonly StoredReading[], progress?: Progress): Promise<WriteResult>;
 
-  /** Newest first. Kinds quarantine and gap come only where `kind` asks for them. */
+  /** Newest first. Kinds quarantine, gap and clock come only where `kind` asks for them. */
   readings(query: ReadingsQuery): Promise<ReadingRow[]>;
 
   /** Oldest first, one point for each bucket that has readings; buckets begin at multiples of `every` since the epoch. */
@@ -34,6 +34,8 @@ export interface Progress {
 
 export interface WriteResult {
   readonly rejected: readonly Rejection[];
+  /** Readings of earlier writes whose time this one has put right, as they stand now. */
+  readonly corrected?: readonly StoredReading[];
 }
 
 export interface Rejection {
@@ -43,7 +45,8 @@ export interface Rejection {
 
 /**
  * A reading as a store gives it back. InfluxDB holds points only: there `epoch`, `receivedAt` and `clock` are null, and
- * of `detail` it knows what the points' fields tell. The embedded store gives back all that it was given.
+ * of `detail` it knows what the points' fields tell. The embedded store gives back all that it was given, but for
+ * `sinceBoot`.
  */
 export type ReadingRow = Omit<StoredReading, "epoch" | "receivedAt" | "clock"> & {
   readonly [key in "epoch" | "receivedAt" | "clock"]: StoredReading[key] | null;

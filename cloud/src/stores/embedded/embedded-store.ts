@@ -1,14 +1,17 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { messageOf, GengfuError } from "@gengfu/shared/errors";
 import type { Logger } from "@gengfu/shared/logging";
-import { clockQualities, type Detail, type Lane, type StoredReading } from "@gengfu/shared/model/reading";
+import type { Lane, StoredReading } from "@gengfu/shared/model/reading";
 import type { Clock } from "@gengfu/shared/time/clock";
+import { bootTimeOf } from "@gengfu/shared/time/correction";
 import { inTransaction, openSqliteFile } from "../sqlite-file.ts";
 import type { Progress, ReadingsQuery, Rejection, SeriesPoint, SeriesQuery, Store, WriteResult } from "../store.ts";
 import { readingsLimit } from "../store.ts";
 import { mergeOrdered } from "./newest-first.ts";
+import { columns, insertReading, readingOf, valuesOf, type ReadingRecord } from "./reading-row.ts";
 import { Retention } from "./retention.ts";
 import { SeriesIndex, type Series } from "./series-index.ts";
+import { UnsureReadings, unsureSchema } from "./unsure-readings.ts";
 
 /**
  * One tree, clustered by series and time: a series is read as one range, newest first or in buckets. The key is made
@@ -34,6 +37,7 @@ const schema = `
     PRIMARY KEY (series, at, epoch, seq)
   ) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS progress (lane TEXT PRIMARY KEY, epoch INTEGER NOT NULL, position INTEGER NOT NULL) WITHOUT ROWID;
+  ${unsureSchema}
 `;
 
 /** A site has tens of series; a gateway gone wrong must not fill the memory with names. */
@@ -57,19 +61,6 @@ export interface EmbeddedStats {
   readonly deleted: number;
 }
 
-/** What `readings` and `lastOfEach` read of a row; the series tells the rest. */
-interface Row {
-  readonly at: number;
-  readonly epoch: number;
-  readonly seq: number;
-  readonly received_at: number;
-  readonly clock: number;
-  readonly value: number | null;
-  readonly detail: string | null;
-}
-
-const columns = "at, epoch, seq, received_at, clock, value, detail";
-
 /** The store in a SQLite file: nothing else need run for a site to have its history. */
 export function openEmbeddedStore(options: EmbeddedStoreOptions): EmbeddedStore {
   return new EmbeddedStore(options);
@@ -77,8 +68,10 @@ export function openEmbeddedStore(options: EmbeddedStoreOptions): EmbeddedStore 
 
 export class EmbeddedStore implements Store {
   readonly #database: DatabaseSync;
+  readonly #clock: Clock;
   readonly #series: SeriesIndex;
   readonly #retention: Retention;
+  readonly #unsure: UnsureReadings;
   readonly #insert: StatementSync;
   readonly #saveProgress: StatementSync;
   readonly #newest: StatementSync;
@@ -89,10 +82,10 @@ export class EmbeddedStore implements Store {
     // normal: after a power cut the log still has what is missing here, and the progress says from where
     const database = openSqliteFile({ ...options, schema, version: 1, synchronous: "normal" });
     this.#database = database;
+    this.#clock = options.clock;
     this.#series = new SeriesIndex(database);
-    this.#insert = database.prepare(
-      `INSERT INTO reading (series, ${columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
-    );
+    this.#unsure = new UnsureReadings(database, this.#series);
+    this.#insert = database.prepare(insertReading);
     this.#saveProgress = database.prepare(
       "INSERT INTO progress (lane, epoch, position) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET epoch = excluded.epoch, position = excluded.position",
     );
@@ -108,6 +101,7 @@ export class EmbeddedStore implements Store {
     this.#retention = new Retention({
       database,
       series: this.#series,
+      unsure: this.#unsure,
       clock: options.clock,
       logger: options.logger,
       age_max_ms: options.age_max_ms ?? 400 * 86_400_000,
@@ -117,24 +111,22 @@ export class EmbeddedStore implements Store {
 
   async write(readings: readonly StoredReading[], progress?: Progress): Promise<WriteResult> {
     const rejected: Rejection[] = [];
+    const corrected: StoredReading[] = [];
+    const now = this.#clock.now();
     try {
       inTransaction(this.#database, () => {
-        for (const reading of readings) {
+        for (const given of readings) {
+          const time = bootTimeOf(given);
+          if (time !== undefined)
+            for (const reading of this.#unsure.learn(given.gateway, time)) corrected.push(reading);
+          const reading = this.#unsure.correct(given);
           const series = this.#seriesOf(reading);
           if (series === undefined) {
-            rejected.push({ reading, reason: `more than ${series_max} series` });
+            rejected.push({ reading: given, reason: `more than ${series_max} series` });
             continue;
           }
-          this.#insert.run(
-            series.id,
-            reading.at,
-            reading.epoch,
-            reading.seq,
-            reading.receivedAt,
-            clockQualities.indexOf(reading.clock),
-            reading.value,
-            reading.detail === null ? null : JSON.stringify(reading.detail),
-          );
+          this.#insert.run(...valuesOf(series, reading));
+          this.#unsure.note(series, reading, now);
         }
         if (progress !== undefined) this.#saveProgress.run(progress.lane, progress.epoch, progress.position);
       });
@@ -146,7 +138,7 @@ export class EmbeddedStore implements Store {
         retryable: true,
       });
     }
-    return { rejected };
+    return { rejected, corrected };
   }
 
   progress(epoch: number, lane: Lane): number {
@@ -199,7 +191,7 @@ export class EmbeddedStore implements Store {
     return this.#series
       .matching({})
       .map((series) => {
-        const row = this.#newest.get(series.id) as Row | undefined;
+        const row = this.#newest.get(series.id) as ReadingRecord | undefined;
         return row === undefined ? undefined : readingOf(series, row);
       })
       .filter((reading) => reading !== undefined);
@@ -230,27 +222,11 @@ export class EmbeddedStore implements Store {
       .prepare(
         `SELECT ${columns} FROM reading WHERE series = ? AND at >= ? AND at < ? ORDER BY at DESC, epoch DESC, seq DESC LIMIT ?`,
       )
-      .iterate(series.id, from, to, limit) as Iterable<Row>;
+      .iterate(series.id, from, to, limit) as Iterable<ReadingRecord>;
     for (const row of rows) yield readingOf(series, row);
   }
 }
 
 function isNewer(a: StoredReading, b: StoredReading): boolean {
   return a.at === b.at ? a.seq > b.seq : a.at > b.at;
-}
-
-function readingOf({ gateway, device, kind, channel }: Series, row: Row): StoredReading {
-  return {
-    gateway,
-    epoch: row.epoch,
-    seq: row.seq,
-    device,
-    kind,
-    channel,
-    at: row.at,
-    receivedAt: row.received_at,
-    clock: clockQualities[row.clock] ?? "unsynchronised",
-    value: row.value,
-    detail: row.detail === null ? null : (JSON.parse(row.detail) as Detail),
-  };
 }

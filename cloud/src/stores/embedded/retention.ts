@@ -3,6 +3,7 @@ import type { Logger } from "@gengfu/shared/logging";
 import { pause, type Clock } from "@gengfu/shared/time/clock";
 import { inTransaction } from "../sqlite-file.ts";
 import type { Series, SeriesIndex } from "./series-index.ts";
+import { isSure, type UnsureReadings } from "./unsure-readings.ts";
 
 /** Rows that one step removes at most: a step is short, so that writers and readers don't notice. */
 const step_rows = 5_000;
@@ -14,15 +15,20 @@ const slice_ms = 60_000;
 export interface RetentionOptions {
   readonly database: DatabaseSync;
   readonly series: SeriesIndex;
+  readonly unsure: UnsureReadings;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly age_max_ms: number;
   readonly bytes_max: number;
 }
 
-/** Keeps the store within its age and size; the oldest readings go first. */
+/**
+ * Keeps the store within its age and size; the oldest readings go first. What waits for the time of its boot looks as
+ * old as the wrong clock made it, and goes by when it was stored.
+ */
 export class Retention {
   readonly #options: RetentionOptions;
+  readonly #any: StatementSync;
   readonly #oldest: StatementSync;
   readonly #newest: StatementSync;
   readonly #boundary: StatementSync;
@@ -33,12 +39,13 @@ export class Retention {
   constructor(options: RetentionOptions) {
     const { database } = options;
     this.#options = options;
-    this.#oldest = database.prepare("SELECT at FROM reading WHERE series = ? ORDER BY at LIMIT 1");
-    this.#newest = database.prepare("SELECT at FROM reading WHERE series = ? ORDER BY at DESC LIMIT 1");
+    this.#any = database.prepare("SELECT 1 FROM reading WHERE series = ? LIMIT 1");
+    this.#oldest = database.prepare(`SELECT at FROM reading WHERE series = ? AND ${isSure} ORDER BY at LIMIT 1`);
+    this.#newest = database.prepare(`SELECT at FROM reading WHERE series = ? AND ${isSure} ORDER BY at DESC LIMIT 1`);
     this.#boundary = database.prepare(
-      "SELECT at FROM reading WHERE series = ? AND at < ? ORDER BY at LIMIT 1 OFFSET ?",
+      `SELECT at FROM reading WHERE series = ? AND at < ? AND ${isSure} ORDER BY at LIMIT 1 OFFSET ?`,
     );
-    this.#remove = database.prepare("DELETE FROM reading WHERE series = ? AND at < ?");
+    this.#remove = database.prepare(`DELETE FROM reading WHERE series = ? AND at < ? AND ${isSure}`);
     this.#pages = database.prepare(
       `SELECT page_count - freelist_count AS used, page_size FROM pragma_page_count, pragma_freelist_count, pragma_page_size`,
     );
@@ -69,17 +76,18 @@ export class Retention {
 
   /** One step; returns how many readings it removed, 0 when nothing is left to do. */
   step(): number {
-    const { database, series, clock, age_max_ms, bytes_max } = this.#options;
+    const { database, series, unsure, clock, age_max_ms, bytes_max } = this.#options;
     let cutoff = clock.now() - age_max_ms;
     if (this.bytes > bytes_max) cutoff = Math.max(cutoff, this.#cutoffForSize());
     const empty: Series[] = [];
     const removed = inTransaction(database, () => {
+      unsure.release(clock.now() - age_max_ms);
       let count = 0;
       for (const each of series.all()) {
         if (count >= step_rows) break;
         const oldest = this.#oldest.get(each.id) as { at: number } | undefined;
         if (oldest === undefined) {
-          empty.push(each);
+          if (this.#any.get(each.id) === undefined) empty.push(each);
           continue;
         }
         if (oldest.at >= cutoff) continue;

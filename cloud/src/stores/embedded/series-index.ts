@@ -1,5 +1,5 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
-import { kinds, type Kind } from "@gengfu/shared/model/reading";
+import { isAside, kinds, type Kind } from "@gengfu/shared/model/reading";
 
 /** A series as the database knows it: readings refer to it by number. */
 export type Series = {
@@ -17,9 +17,6 @@ export interface SeriesFilter {
   readonly device?: string | undefined;
   readonly channel?: string | undefined;
 }
-
-/** Kinds that are no measurements: they come only where they are asked for. */
-const asides: readonly Kind[] = ["quarantine", "gap"];
 
 /** The series of the store, in memory and in its table. */
 export class SeriesIndex {
@@ -75,7 +72,7 @@ export class SeriesIndex {
   matching({ kind, device, channel }: SeriesFilter): Series[] {
     return [...this.#byName.values()].filter(
       (series) =>
-        (kind === undefined ? !asides.includes(series.kind) : series.kind === kind) &&
+        (kind === undefined ? !isAside(series.kind) : series.kind === kind) &&
         (device === undefined || series.device === device) &&
         (channel === undefined || (series.channel ?? "-") === channel),
     );

@@ -1,4 +1,4 @@
-import type { StoredReading } from "@gengfu/shared/model/reading";
+import { isAside, type StoredReading } from "@gengfu/shared/model/reading";
 import type { AlertStepOfAlert } from "../../alerts/alert.ts";
 import type { GatewayView } from "../../gateways/registry.ts";
 import type { SiteFacts } from "../../site-facts.ts";
@@ -16,7 +16,7 @@ const statusNumbers = ["battery_volts", "rssi_dbm", "uptime_seconds"] as const;
 /** The point of a reading, or undefined for the kinds that are none. */
 export function readingLine(reading: StoredReading, facts: SiteFacts): string | undefined {
   const { kind, gateway, device, channel, value, detail, seq } = reading;
-  if (kind === "quarantine" || kind === "gap") return undefined;
+  if (isAside(kind)) return undefined;
   const fields: Fields = { seq: `${seq}i` };
   if (value !== null) fields["value"] = number(value);
   let checkpoint: string | undefined;

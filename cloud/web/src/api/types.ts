@@ -16,6 +16,7 @@ export const kinds = [
   "state",
   "quarantine",
   "gap",
+  "clock",
 ] as const satisfies readonly Kind[];
 
 /** What the console shows of the API's answers. Times are epoch milliseconds, UTC; null where nothing is known. */

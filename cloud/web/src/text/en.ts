@@ -192,6 +192,7 @@ export const en: Shape<typeof zh> = {
     state: "online",
     quarantine: "quarantine",
     gap: "gap",
+    clock: "clock correction",
   },
   channels: { supply: "supply", return: "return", fire: "fire", fault: "fault", mains: "mains" },
 

@@ -187,6 +187,7 @@ export const zh = {
     state: "在线",
     quarantine: "隔离",
     gap: "缺口",
+    clock: "时钟校正",
   },
   channels: { supply: "供水温度", return: "回水温度", fire: "火警", fault: "故障", mains: "主电" } as Readonly<
     Record<string, string>
