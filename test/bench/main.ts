@@ -1,4 +1,4 @@
-/** The benchmarks: `npm run bench [-- ingest|backlog|bytes] [--rounds N] [--readings N]`; results go to RESULTS.md. */
+/** The benchmarks: `npm run bench [-- ingest|whole-way|bytes|backlog] [--rounds N] [--readings N]`; results go to RESULTS.md. */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -6,6 +6,7 @@ import { parseArgs } from "node:util";
 import { backlog } from "./backlog.ts";
 import { bytes } from "./bytes.ts";
 import { ingest } from "./ingest.ts";
+import { wholeWay } from "./whole-way.ts";
 import { toMarkdown, type Section } from "./report.ts";
 
 const { values, positionals } = parseArgs({
@@ -15,6 +16,7 @@ const { values, positionals } = parseArgs({
 const folder = mkdtempSync(join(tmpdir(), "gengfu-bench-"));
 const parts: Record<string, () => Promise<Section[]>> = {
   ingest: async () => [await ingest(folder, Number(values.rounds))],
+  "whole-way": async () => [await wholeWay(folder, Number(values.rounds))],
   bytes: () => Promise.resolve([bytes()]),
   backlog: () => backlog(folder, Number(values.readings)),
 };
