@@ -74,6 +74,13 @@ test("the cloud's disk fills up: the edge keeps the backlog, the API answers and
   await heartbeats(api, 10);
   expect((await levels(api)).length).toBe(200);
   expect(await api.alerts()).toEqual([]);
+  // who restarts it in the hope that this helps can still see what is wrong
+  await cloud.kill();
+  const restarted = cloud.startWell();
+  disk.fill(cloud.pid);
+  await restarted;
+  expect((await levels(api)).length).toBe(200);
+  await until("/health to tell again", async () => (await health(api)).body.status === "failing");
 
   disk.free(cloud.pid);
   await until("all readings", async () => (await levels(api)).length >= 500);

@@ -51,6 +51,7 @@ class Service implements AlertService {
   #cancelTick: (() => void) | undefined;
   #tickDue = 0;
   #trouble: string | null = null;
+  #hasBegun = false;
 
   constructor(options: AlertServiceOptions) {
     this.#options = options;
@@ -72,10 +73,8 @@ class Service implements AlertService {
     const recorder = new AlertRecorder({ ...this.#options, alerts, outbox });
     const states = ruleStates.load();
     this.#open = { database, alerts, outbox, ruleStates, workers, stopping, recorder, states };
-    outbox.strand(channels.flatMap(({ name, notifier }) => (notifier === null ? [] : [name])));
-    const now = clock.now();
-    this.#commit(prune(this.#book, states, now));
-    this.#commit(step(this.#book, states, [{ type: "resume", now }]));
+    this.#hasBegun = false;
+    this.#unlessItFails(() => this.#begin());
     this.#consuming = runConsumer<StoredReading>({
       log,
       consumer: consumerName,
@@ -143,6 +142,18 @@ class Service implements AlertService {
     };
   }
 
+  /** What the configuration changed, and that listening begins anew: written down before anything else happens. */
+  #begin(): void {
+    if (this.#hasBegun) return;
+    const { outbox, states } = this.#running();
+    const { channels, clock } = this.#options;
+    const now = clock.now();
+    outbox.strand(channels.flatMap(({ name, notifier }) => (notifier === null ? [] : [name])));
+    this.#commit(prune(this.#book, states, now));
+    this.#commit(step(this.#book, states, [{ type: "resume", now }]));
+    this.#hasBegun = true;
+  }
+
   #running(): Open {
     if (this.#open === undefined) throw new GengfuError("store_unavailable", "the alert service is not running");
     return this.#open;
@@ -154,6 +165,7 @@ class Service implements AlertService {
     const { log, clock } = this.#options;
     const newest = blocks.at(-1);
     if (newest === undefined) return;
+    this.#begin();
     const position = newest.first + newest.entries.length - 1;
     this.#commit(step(this.#book, states, inputs(blocks, clock.now())), () =>
       ruleStates.moveCursor(lane, log.epoch, position),
@@ -161,19 +173,27 @@ class Service implements AlertService {
   }
 
   #tick(): void {
-    const { log, clock, logger, gateways } = this.#options;
-    try {
+    const { log, clock, gateways } = this.#options;
+    this.#unlessItFails(() => {
+      this.#begin();
       const now = clock.now();
       const { events, samples } = log.backlog(consumerName);
       const behind = events + samples > behind_readings;
       const reports = gateways.list().map((gateway) => reportOf(gateway, behind, now));
       this.#commit(step(this.#book, this.#running().states, [...reports, { type: "tick", now }]));
+    });
+    this.#schedule();
+  }
+
+  /** Does what the next tick does again if it fails, as on a full disk: nothing of it was applied then. */
+  #unlessItFails(work: () => void): void {
+    try {
+      work();
     } catch (error) {
-      // the same tick comes again: nothing of it was applied
-      if (this.#trouble === null) logger.error({ err: error }, "the alerts can't be written; trying again");
+      if (this.#trouble === null)
+        this.#options.logger.error({ err: error }, "the alerts can't be written; trying again");
       this.#trouble = messageOf(error);
     }
-    this.#schedule();
   }
 
   /** Ticks each second, and at the moment at which something pending becomes due. */
