@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { openSqliteLog } from "@gengfu/shared/log/sqlite-log";
-import { isLoopback } from "@gengfu/shared/config/listen";
+import { isLoopback, reachableHost } from "@gengfu/shared/config/listen";
 import type { Logger } from "@gengfu/shared/logging";
 import type { StoredReading } from "@gengfu/shared/model/reading";
 import { pause, type Clock } from "@gengfu/shared/time/clock";
@@ -265,16 +265,10 @@ async function start(
 
   const uplink = await ingress.start();
   stack.defer(() => ingress.stop());
-  const console = `${config.http.tls === undefined ? "http" : "https"}://${shownHost(config.http.host)}:${port}/`;
+  const console = `${config.http.tls === undefined ? "http" : "https"}://${reachableHost(config.http.host)}:${port}/`;
   return {
     console,
     api: `${console}api/v1`,
-    uplinkBroker: `${config.uplink.tls === undefined ? "mqtt" : "mqtts"}://${shownHost(config.uplink.host)}:${uplink.port}`,
+    uplinkBroker: `${config.uplink.tls === undefined ? "mqtt" : "mqtts"}://${reachableHost(config.uplink.host)}:${uplink.port}`,
   };
-}
-
-/** The host of an address to go to: what listens everywhere is reached on this machine. */
-function shownHost(host: string): string {
-  if (host === "0.0.0.0" || host === "::") return "127.0.0.1";
-  return host.includes(":") ? `[${host}]` : host;
 }

@@ -112,7 +112,7 @@ describe("the command", () => {
   test("wants a configuration", async () => {
     const { errors, exit } = run();
     expect(await exit).toBe(1);
-    expect(errors()).toMatch(/^--config FILE is needed\n\nUsage/);
+    expect(errors()).toMatch(/^--config FILE is missing\n\nThe cloud of Gengfu/);
   });
 
   test("tells all mistakes of the configuration as one message, and starts nothing", async () => {
@@ -126,7 +126,7 @@ describe("the command", () => {
   test("only checks, when asked to", async () => {
     const { output, exit } = run("--config", "cloud.yaml", "--check");
     expect(await exit).toBe(0);
-    expect(output()).toBe("cloud.yaml is well: court\n");
+    expect(output()).toBe("cloud.yaml is right: court\n");
   });
 
   test("says so when its port is taken", async () => {

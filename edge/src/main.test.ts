@@ -84,7 +84,7 @@ describe("the gateway", () => {
     expect(await edge.end("SIGTERM")).toBe(0);
     expect(performance.now() - asked).toBeLessThan(5_000);
     const output = await edge.output;
-    expect(output).toContain("the gateway is ready");
+    expect(output).toContain("the edge is ready");
     expect(output).not.toContain("demo");
   });
 

@@ -40,6 +40,12 @@ export function isLoopback(host: string): boolean {
   return host === "localhost" || host === "::1" || host.startsWith("127.");
 }
 
+/** The host of an address to go to, as in an URL: what listens everywhere is reached on this machine. */
+export function reachableHost(host: string): string {
+  if (host === "0.0.0.0" || host === "::") return "127.0.0.1";
+  return host.includes(":") ? `[${host}]` : host;
+}
+
 /** What went wrong when an address could not be had, with the remedy. */
 export function listenError(what: string, listen: { host: string; port: number }, cause: unknown): GengfuError {
   return new GengfuError(

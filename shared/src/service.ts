@@ -1,0 +1,95 @@
+import { flushCompileCache } from "node:module";
+import { parseArgs } from "node:util";
+import { GengfuError, messageOf } from "./errors.ts";
+import { createLogger, type Logger } from "./logging.ts";
+import { systemClock } from "./time/clock.ts";
+
+/** How long the end may take: what was acknowledged is on disk, so that no one need wait for longer. */
+const stop_timeout_ms = 5_000;
+
+export interface RunningService {
+  /** Where it can be reached, by name; told to whoever started the process over a channel. */
+  readonly addresses: Readonly<Record<string, string>>;
+  /** Ends it in good order. */
+  stop(): Promise<void>;
+}
+
+export interface ServiceOptions<Config> {
+  readonly name: string;
+  /** What `--help` says. */
+  readonly usage: string;
+  /** Reads the configuration; throws a GengfuError that names its mistakes. */
+  readonly read: (file: string) => Config;
+  /** Of a configuration that is right, what `--check` says. */
+  readonly summary: (config: Config) => string;
+  readonly start: (config: Config, logger: Logger) => Promise<RunningService>;
+}
+
+/** The whole life of a service's process: its command line, its start, its end when it is asked to. */
+export async function runService<Config>(options: ServiceOptions<Config>): Promise<void> {
+  const config = readCommandLine(options);
+  if (config === undefined) return;
+  const { name, start } = options;
+  const logger = createLogger(name);
+  const fail = (error: unknown): never => {
+    // what was raised on purpose says what to do; of a bug the stack is needed
+    if (error instanceof GengfuError) logger.fatal({ code: error.code, ...error.context }, error.message);
+    else logger.fatal({ err: error }, `the ${name} fails; whatever was acknowledged is on disk`);
+    process.exit(1);
+  };
+  process.on("uncaughtException", fail);
+  process.on("unhandledRejection", fail);
+  const asked = new Promise<string>((resolve) => {
+    for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => resolve(signal));
+    // whoever started this process over a channel and went away can't stop it any more
+    process.once("disconnect", () => resolve("the parent process is gone"));
+  });
+
+  const service = await start(config, logger).catch(fail);
+  logger.info(service.addresses, `the ${name} is ready`);
+  // now, since a process that is killed would not get to it; without a cache folder it does nothing
+  flushCompileCache();
+  process.send?.({ ready: true, ...service.addresses });
+
+  const reason = await asked;
+  logger.info({ reason }, "stopping");
+  systemClock.after(stop_timeout_ms, () => fail(new Error("stopping took too long")));
+  await service.stop().catch(fail);
+  logger.info("stopped");
+  // what hangs, such as a request to a vendor, must not hold up the end
+  process.exit(0);
+}
+
+/** Undefined where there is nothing to run. */
+function readCommandLine<Config>({ usage, read, summary }: ServiceOptions<Config>): Config | undefined {
+  let file: string | undefined;
+  let isCheck = false;
+  try {
+    const { values } = parseArgs({
+      options: { config: { type: "string" }, check: { type: "boolean" }, help: { type: "boolean", short: "h" } },
+    });
+    if (values.help === true) {
+      process.stdout.write(usage);
+      return undefined;
+    }
+    file = values.config;
+    isCheck = values.check === true;
+    if (file === undefined) throw new Error("--config FILE is missing");
+  } catch (error) {
+    return refuse(`${messageOf(error)}\n\n${usage}`);
+  }
+  try {
+    const config = read(file);
+    if (!isCheck) return config;
+    process.stdout.write(`${file} is right: ${summary(config)}\n`);
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof GengfuError)) throw error;
+    return refuse(`${error.message}\n`);
+  }
+}
+
+function refuse(why: string): undefined {
+  process.stderr.write(why);
+  process.exitCode = 1;
+}
