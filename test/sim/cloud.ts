@@ -1,0 +1,207 @@
+import { copyFileSync, existsSync } from "node:fs";
+import { join } from "node:path";
+import { BatchIntake } from "@gengfu/cloud/ingress/batch-intake";
+import { cloudBlockCodec } from "@gengfu/cloud/ingress/cloud-block-codec";
+import { LagLimit } from "@gengfu/cloud/lag-limit";
+import { Ledger, ledgerConsumer } from "@gengfu/cloud/ledger/ledger";
+import { createWriter } from "@gengfu/cloud/writer/writer";
+import { decodeBatch } from "@gengfu/shared/codec/batch";
+import { messageOf } from "@gengfu/shared/errors";
+import { runConsumer } from "@gengfu/shared/log/consumer";
+import { silentLogger } from "@gengfu/shared/logging";
+import type { Lane, StoredReading } from "@gengfu/shared/model/reading";
+import { pause } from "@gengfu/shared/time/clock";
+import { parseUplinkTopic } from "@gengfu/shared/uplink-protocol";
+import type { Life } from "./machine.ts";
+import type { Oracle } from "./oracle.ts";
+import type { SimDisk } from "./sim-disk.ts";
+import type { SimEmbedded } from "./sim-embedded.ts";
+import type { SimInflux } from "./sim-influx.ts";
+import type { CloudDoor } from "./sim-link.ts";
+import { SimLog } from "./sim-log.ts";
+import type { SimRules } from "./sim-rules.ts";
+import type { World } from "./world.ts";
+
+export interface CloudPlan {
+  readonly pending_max: number;
+  /** Bound of the cloud's log, bytes; with one, InfluxDB may fall behind for good. */
+  readonly log_bytes_max: number | null;
+  readonly slowRead: number;
+}
+
+export interface CloudOptions {
+  readonly world: World;
+  readonly oracle: Oracle;
+  readonly plan: CloudPlan;
+  readonly disk: SimDisk;
+  /** Where the ledger's file is. */
+  readonly folder: string;
+  readonly influx: SimInflux;
+  readonly embedded: SimEmbedded;
+  readonly rules: SimRules;
+}
+
+interface Running {
+  readonly life: Life;
+  readonly log: SimLog<StoredReading>;
+  readonly ledger: Ledger;
+  readonly intake: BatchIntake;
+}
+
+/** The cursors in the cloud's log of what brings readings on. */
+export const consumers = { influx: "influx", embedded: "store", rules: "rules" } as const;
+const allConsumers = [ledgerConsumer, ...Object.values(consumers)];
+/** Readings of a batch of the uplink. */
+const batch_max = 2_000;
+
+/** The cloud's process: the real ledger, intake, writers and consumers over a simulated log and simulated stores. */
+export class SimCloud {
+  readonly #options: CloudOptions;
+  #running: Running | null = null;
+  #isOpen = false;
+  /** Set while the log lets go of what InfluxDB does not have. */
+  isLeavingBehind = false;
+
+  constructor(options: CloudOptions) {
+    this.#options = options;
+  }
+
+  get running(): Running | null {
+    return this.#running;
+  }
+
+  /** Readings that some consumer has still before it; undefined while the process is down. */
+  get backlog(): number | undefined {
+    const log = this.#running?.log;
+    if (log === undefined) return undefined;
+    return allConsumers.reduce((sum, consumer) => {
+      const { events, samples } = log.backlog(consumer);
+      return sum + events + samples;
+    }, 0);
+  }
+
+  readonly boot = async (life: Life): Promise<void> => {
+    const { world, oracle, plan, disk, influx, embedded, rules } = this.#options;
+    const { clock } = life;
+    const logger = silentLogger;
+    const log = new SimLog<StoredReading>(world, disk, life, {
+      codec: cloudBlockCodec,
+      watch: oracle.cloudWatch,
+      consumers: allConsumers,
+      slowRead: plan.slowRead,
+      ...(plan.log_bytes_max === null ? {} : { bytes_max: plan.log_bytes_max }),
+    });
+    const ledger = new Ledger({ file: this.#ledgerFile(life), log, clock, logger });
+    life.onEnd(() => {
+      // what the dead process still does to its file, it does to one that nobody reads any more
+      this.#copyLedger(life);
+      void ledger.stop();
+      this.#running = null;
+      this.#isOpen = false;
+    });
+    await ledger.start();
+    const running = { life, log, ledger, intake: this.#createIntake(life, log, ledger) };
+    const stopping = new AbortController();
+    const { signal } = stopping;
+    const common = { log, clock, logger, random: () => world.random.next() };
+    const loops = [
+      createWriter({ ...common, consumer: consumers.influx, store: influx.client(life) }).run(signal),
+      createWriter({ ...common, consumer: consumers.embedded, store: embedded.client(life) }).run(signal),
+      runConsumer({
+        ...common,
+        consumer: consumers.rules,
+        cursor: rules.cursor,
+        batch: 100,
+        handle: rules.handler(life),
+        signal,
+      }),
+      this.#limitLag(life, log, signal),
+    ];
+    for (const loop of loops) life.machine.guard(life, loop);
+    this.#running = running;
+    this.#isOpen = true;
+    life.stop = async () => {
+      this.#isOpen = false;
+      stopping.abort();
+      await Promise.all(loops);
+      await ledger.stop();
+      await log.close();
+    };
+  };
+
+  readonly accept: CloudDoor = (gateway, wire) => {
+    const running = this.#running;
+    const { world, oracle } = this.#options;
+    if (running === null || !this.#isOpen || running.life.strikes("cloud.accept")) return undefined;
+    const { life, intake, log } = running;
+    const gone = new AbortController();
+    life.onEnd((isPowerCut) => wire.closeByServer(isPowerCut ? "silent" : "broken"));
+    // PUBACKs go out in the order of the publishes
+    let acknowledged = Promise.resolve();
+    const take = async (before: Promise<void>, lane: Lane, payload: Uint8Array, id: number): Promise<void> => {
+      const outcome = intake.take(gateway, lane, payload, gone.signal).then(
+        () => undefined,
+        (error: unknown) => messageOf(error),
+      );
+      await before;
+      const refusal = await outcome;
+      if (gone.signal.aborted || life.strikes("cloud.puback")) return;
+      if (refusal === undefined) {
+        oracle.batchAcknowledged(decodeBatch(payload).readings);
+        wire.sendDown({ id });
+      } else {
+        world.trace("cloud", `ends a connection: ${refusal}`);
+        wire.closeByServer("broken");
+        gone.abort();
+      }
+    };
+    return {
+      receive: ({ topic, payload, id }) => {
+        const lane = parseUplinkTopic(topic)?.channel;
+        if (life.strikes("cloud.receive") || id === null || lane === undefined || lane === "status") return;
+        if (log.pending > this.#options.plan.pending_max + batch_max) {
+          world.violate("I6", `${log.pending} readings wait for the cloud's disk`);
+        }
+        acknowledged = take(acknowledged, lane, payload, id);
+      },
+      lost: () => gone.abort(),
+    };
+  };
+
+  #createIntake(life: Life, log: SimLog<StoredReading>, ledger: Ledger): BatchIntake {
+    const { world, plan } = this.#options;
+    return new BatchIntake({
+      log,
+      ledger,
+      pending_max: plan.pending_max,
+      setAside: ({ code, message }) => {
+        if (!life.isOver) world.violate("I2", `the cloud set a batch aside: ${code}, ${message}`);
+      },
+    });
+  }
+
+  /** Where its log is bounded, the cloud lets InfluxDB fall behind rather than take nothing in. */
+  async #limitLag(life: Life, log: SimLog<StoredReading>, signal: AbortSignal): Promise<void> {
+    const { log_bytes_max: bytes_max } = this.#options.plan;
+    if (bytes_max === null) return;
+    const { clock } = life;
+    const limit = new LagLimit({ log, consumer: consumers.influx, bytes_max, clock, logger: silentLogger });
+    while (!signal.aborted) {
+      this.isLeavingBehind = true;
+      limit.check();
+      this.isLeavingBehind = false;
+      await pause(clock, 10_000, signal);
+    }
+  }
+
+  #ledgerFile(life: Life): string {
+    return join(this.#options.folder, `ledger-${life.number}.db`);
+  }
+
+  /** The state of the file as the dead process left it is where the next one begins. */
+  #copyLedger(life: Life): void {
+    const from = this.#ledgerFile(life);
+    const to = join(this.#options.folder, `ledger-${life.number + 1}.db`);
+    for (const suffix of ["", "-wal"]) if (existsSync(from + suffix)) copyFileSync(from + suffix, to + suffix);
+  }
+}

@@ -1,0 +1,65 @@
+import type { Ledger } from "@gengfu/cloud/ledger/ledger";
+import type { Oracle } from "./oracle.ts";
+import { lineOf, type SimInflux } from "./sim-influx.ts";
+import type { SimEmbedded } from "./sim-embedded.ts";
+import type { Watched } from "./watch.ts";
+import type { World } from "./world.ts";
+
+export interface Everything {
+  readonly world: World;
+  readonly oracle: Oracle;
+  readonly gateway: string;
+  readonly ledger: Ledger;
+  readonly influx: SimInflux;
+  readonly embedded: SimEmbedded;
+  readonly watched: readonly Watched[];
+  /** Of the edge's log, as it is now. */
+  readonly epoch: number;
+}
+
+/** What must be so once all has drained: nothing is lost, nothing is there twice, nothing is there that no one sent. */
+export function checkAll(everything: Everything): void {
+  checkPublications(everything);
+  checkConsumers(everything);
+  checkStores(everything);
+  checkLedger(everything);
+}
+
+function checkPublications({ world, oracle }: Everything): void {
+  for (const { id, isAcknowledged, places } of oracle.publications) {
+    const records = places.map(({ epoch, seq }) => oracle.edge.get(epoch)?.[seq - 1]);
+    if (isAcknowledged && !records.some((record) => record !== undefined && (record.position !== null || record.isDropped))) {
+      world.violate("I1", `publication ${id} was acknowledged, and the cloud does not have it`);
+    }
+  }
+}
+
+function checkConsumers({ world, oracle, watched }: Everything): void {
+  for (const { name, isDone } of watched) {
+    const record = oracle.cloud.find((each) => !isDone(each));
+    if (record === undefined) continue;
+    const { epoch, seq } = record.reading;
+    world.violate("I1", `${name} lacks ${record.position} (${epoch}/${seq}), or has it otherwise`);
+  }
+}
+
+function checkStores({ world, oracle, influx, embedded }: Everything): void {
+  if (embedded.readings.size > oracle.cloud.length) world.violate("I3", "the embedded store has more than the cloud");
+  const lines = new Set(oracle.cloud.map(({ reading }) => lineOf(reading)));
+  for (const [key, fields] of influx.points) {
+    const [series, time] = key.split(" ");
+    if (!lines.has(`${series} ${fields} ${time}`)) world.violate("I3", `InfluxDB has a point that is no reading: ${key}`);
+  }
+}
+
+/** I2: of what is missing it is said why. */
+function checkLedger({ world, oracle, gateway, ledger, epoch }: Everything): void {
+  const records = oracle.edge.get(epoch) ?? [];
+  const lost = records.findIndex(({ position, isDropped }) => position === null && !isDropped);
+  if (lost >= 0) world.violate("I2", `${epoch}/${lost + 1} came to the edge and never to the cloud`);
+  const { missing } = ledger.view(gateway, epoch);
+  const unexplained = missing.find(({ reason }) => reason === "in transit or lost");
+  if (unexplained === undefined) return;
+  const { from, to } = unexplained;
+  world.violate("I2", `of ${epoch} the cloud lacks ${from} to ${to} and does not know why`);
+}

@@ -1,0 +1,148 @@
+import { messageOf } from "@gengfu/shared/errors";
+import type { Clock } from "@gengfu/shared/time/clock";
+import type { World } from "./world.ts";
+
+/** A promise of a dead process: nothing comes of it. */
+export function never<Value>(): Promise<Value> {
+  return new Promise(() => {});
+}
+
+/** One life of a process. Its ports do nothing any more, and call nobody back, once it is over. */
+export class Life {
+  readonly machine: Machine;
+  readonly number: number;
+  readonly clock: Clock;
+  readonly #world: World;
+  readonly #ends: ((isPowerCut: boolean) => void)[] = [];
+  #isOver = false;
+
+  constructor(world: World, machine: Machine, number: number) {
+    this.#world = world;
+    this.machine = machine;
+    this.number = number;
+    const born_ms = world.now_ms;
+    this.clock = {
+      now: () => Math.floor(world.now_ms + machine.wall_ms),
+      monotonic: () => world.now_ms - born_ms,
+      after: (delay_ms, callback) => world.after(delay_ms, () => this.#isOver || callback()),
+    };
+  }
+
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
+  /** Called by a port before and after its effect: whether the process is dead, perhaps since just now. */
+  strikes(where: string): boolean {
+    if (!this.#isOver && this.#world.harms(this.machine.strike)) {
+      this.machine.crash(`at ${where}`, this.#world.random.chance(0.3));
+    }
+    return this.#isOver;
+  }
+
+  /** Resolves after a time, if the process still lives then. */
+  delay(delay_ms: number): Promise<void> {
+    return new Promise((resolve) => this.clock.after(delay_ms, resolve));
+  }
+
+  /** What the process does when it is asked to stop. */
+  stop: (() => Promise<void>) | null = null;
+
+  onEnd(callback: (isPowerCut: boolean) => void): void {
+    this.#ends.push(callback);
+  }
+
+  end(isPowerCut: boolean): void {
+    this.#isOver = true;
+    for (const callback of this.#ends.splice(0)) callback(isPowerCut);
+  }
+}
+
+export interface MachinePlan {
+  /** Probability of dying at a call of a port. */
+  readonly strike: number;
+  /** Milliseconds from death to the next life, at least and at most. */
+  readonly restart_ms: readonly [number, number];
+}
+
+/** Begins the work of a life, from what is durable. */
+export type Boot = (life: Life) => Promise<void>;
+
+/** How long a process may take to stop. */
+const patience_ms = 4_500;
+
+/** What a process runs on: it dies, and comes back. */
+export class Machine {
+  readonly name: string;
+  readonly strike: number;
+  /** Added to simulated time it is the machine's wall clock. */
+  wall_ms: number;
+  readonly #world: World;
+  readonly #restart_ms: readonly [number, number];
+  readonly #boot: Boot;
+  #life: Life | undefined;
+  #lives = 0;
+
+  constructor(world: World, name: string, wall_ms: number, plan: MachinePlan, boot: Boot) {
+    this.#world = world;
+    this.name = name;
+    this.wall_ms = wall_ms;
+    this.strike = plan.strike;
+    this.#restart_ms = plan.restart_ms;
+    this.#boot = boot;
+  }
+
+  get isUp(): boolean {
+    return this.#life !== undefined;
+  }
+
+  start(): void {
+    const life = new Life(this.#world, this, ++this.#lives);
+    this.#life = life;
+    this.#world.trace(this.name, `starts, life ${life.number}`);
+    this.guard(life, this.#boot(life));
+  }
+
+  /** Work of a life that must not fail while the life lasts. */
+  guard(life: Life, work: Promise<unknown>): void {
+    work.catch((error: unknown) => {
+      if (life.isOver) return;
+      const stack = error instanceof Error ? error.stack : undefined;
+      this.#world.violate("process", `${this.name} failed: ${stack ?? messageOf(error)}`);
+    });
+  }
+
+  /** Ends the life at once, and begins another later. */
+  crash(why: string, isPowerCut: boolean): void {
+    const life = this.#life;
+    if (life === undefined) return;
+    this.#world.count(`${this.name} ${isPowerCut ? "power cuts" : "crashes"}`);
+    this.#world.trace(this.name, `${isPowerCut ? "loses power" : "dies"} ${why}`);
+    this.#end(life, isPowerCut);
+  }
+
+  /** Asks the process to stop, and starts it again; one that takes too long is killed. */
+  restart(): void {
+    const life = this.#life;
+    if (life === undefined || life.stop === null) return;
+    this.#world.count(`${this.name} restarts in good order`);
+    this.#world.trace(this.name, "is asked to stop");
+    const stopped = life.stop();
+    life.stop = null;
+    this.guard(
+      life,
+      stopped.then(() => {
+        if (life.isOver) return;
+        this.#world.trace(this.name, "stopped");
+        this.#end(life, false);
+      }),
+    );
+    life.clock.after(patience_ms, () => this.crash("since it did not stop", false));
+  }
+
+  #end(life: Life, isPowerCut: boolean): void {
+    this.#life = undefined;
+    life.end(isPowerCut);
+    this.#world.after(this.#world.random.between(...this.#restart_ms), () => this.start());
+  }
+}

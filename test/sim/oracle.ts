@@ -1,0 +1,184 @@
+import type { EdgeEntry } from "@gengfu/edge/entry";
+import { uplinkConsumer } from "@gengfu/edge/uplink/uplink-session";
+import type { Block } from "@gengfu/shared/log/log";
+import type { Lane, Reading, StoredReading } from "@gengfu/shared/model/reading";
+import { differenceOf, identityOf, type Publication } from "./publication.ts";
+import type { LogWatch } from "./sim-log.ts";
+import type { World } from "./world.ts";
+
+interface EdgeRecord {
+  readonly lane: Lane;
+  readonly entry: EdgeEntry;
+  /** Where the cloud's log has it. */
+  position: number | null;
+  /** Let go of at the log's bound, and told of. */
+  isDropped: boolean;
+}
+
+export interface CloudRecord {
+  readonly position: number;
+  readonly lane: Lane;
+  readonly reading: StoredReading;
+  readonly durable_ms: number;
+}
+
+/** Says whether a consumer of the cloud's log is done with a reading. */
+export type IsDone = (record: CloudRecord) => boolean;
+
+/** Sees everything, remembers everything, and compares: what was acknowledged with what is on the disks. */
+export class Oracle {
+  readonly publications: Publication[] = [];
+  /** All that was ever durable at the edge, by epoch; index is seq - 1. */
+  readonly edge = new Map<number, EdgeRecord[]>();
+  /** All that was ever durable in the cloud's log; index is position - 1. */
+  readonly cloud: CloudRecord[] = [];
+  readonly consumers = new Map<string, IsDone>();
+  readonly #world: World;
+  readonly #gateway: string;
+  readonly #byIdentity = new Map<string, Publication>();
+
+  constructor(world: World, gateway: string) {
+    this.#world = world;
+    this.#gateway = gateway;
+  }
+
+  published(publication: Publication): void {
+    this.publications.push(publication);
+    const { device, expected } = publication;
+    this.#byIdentity.set(identityOf({ ...expected, device, at: expected.at ?? 0 }), publication);
+  }
+
+  /** A device got its acknowledgement. */
+  acknowledged(publication: Publication): void {
+    publication.isAcknowledged = true;
+    if (publication.places.length > 0) return;
+    this.#world.violate("I1", `publication ${publication.id} was acknowledged to its device and is on no disk`);
+  }
+
+  /** The edge's disk is gone, and with it what the cloud does not have. */
+  edgeLost(): void {
+    for (const publication of this.publications) if (!publication.isAcknowledged) publication.mayRepeat = true;
+    for (const records of this.edge.values()) for (const record of records) record.isDropped = true;
+  }
+
+  /** The edge let go of a lane between two seqs, both included. */
+  edgeDropped(epoch: number, lane: Lane, from: number, to: number): void {
+    this.#world.count("readings dropped at the edge's bound", to - from + 1);
+    for (const record of this.edge.get(epoch)?.slice(from - 1, to) ?? []) {
+      if (record.lane === lane) record.isDropped = true;
+    }
+  }
+
+  /** The edge starts, and what it can know as repeats are these entries, each as `epoch/seq`. */
+  edgeRemembers(known: ReadonlySet<string>): void {
+    for (const publication of this.publications) {
+      if (publication.isAcknowledged || publication.places.length === 0) continue;
+      const isKnown = publication.places.some(({ epoch, seq }) => known.has(`${epoch}/${seq}`));
+      if (!isKnown) publication.mayRepeat = true;
+    }
+  }
+
+  /** The cloud sends a PUBACK for a batch. */
+  batchAcknowledged(readings: readonly StoredReading[]): void {
+    for (const { epoch, seq } of readings) {
+      if (this.#edgeRecord(epoch, seq)?.position == null) {
+        this.#world.violate("I1", `the cloud acknowledged ${epoch}/${seq}, which is not in its log`);
+      }
+    }
+  }
+
+  /** Of an edge entry, the publication that it comes from. */
+  publicationOf(entry: EdgeEntry): Publication | undefined {
+    return this.#byIdentity.get(identityOf(entry));
+  }
+
+  readonly edgeWatch: LogWatch<EdgeEntry> = {
+    durable: ({ lane, first, entries }, epoch) => {
+      let records = this.edge.get(epoch);
+      if (records === undefined) this.edge.set(epoch, (records = []));
+      entries.forEach((entry, index) => {
+        const seq = first + index;
+        if (seq !== records.length + 1) {
+          this.#world.violate("I2", `the edge numbered an entry ${seq} after ${records.length}`);
+        }
+        records.push({ lane, entry, position: null, isDropped: false });
+        if (entry.kind !== "gap" && entry.kind !== "state") this.#tookOver(entry, epoch, seq);
+      });
+    },
+    passed: (consumer, lane, from, to, epoch) => {
+      if (consumer !== uplinkConsumer) return;
+      for (let seq = from + 1; seq <= to; seq++) {
+        const record = this.#edgeRecord(epoch, seq);
+        if (record === undefined || record.lane !== lane || record.position !== null || record.isDropped) continue;
+        this.#world.violate("I1", `the edge's cursor of ${lane} passed ${seq}, which the cloud does not have`);
+      }
+    },
+  };
+
+  readonly cloudWatch: LogWatch<StoredReading> = {
+    durable: (block) => this.#arrived(block),
+    passed: (consumer, lane, from, to) => {
+      const isDone = this.consumers.get(consumer);
+      if (isDone === undefined) return;
+      for (const record of this.cloud.slice(from, to)) {
+        if (record.lane !== lane || isDone(record)) continue;
+        const { epoch, seq } = record.reading;
+        this.#world.violate("I1", `${consumer}'s cursor passed ${record.position} (${epoch}/${seq}), which it lacks`);
+      }
+    },
+  };
+
+  #tookOver(entry: EdgeEntry, epoch: number, seq: number): void {
+    const publication = this.publicationOf(entry);
+    if (publication === undefined) {
+      return this.#world.violate("I2", `the edge's ${epoch}/${seq} was published by no device: ${JSON.stringify(entry)}`);
+    }
+    const difference = differenceOf(publication, entry);
+    if (difference !== undefined) {
+      this.#world.violate("I2", `publication ${publication.id} changed on its way to the edge: ${difference}`);
+    }
+    publication.places.push({ epoch, seq });
+    if (publication.places.length === 1) return;
+    this.#world.count("publications taken twice where that may be", publication.mayRepeat ? 1 : 0);
+    if (!publication.mayRepeat) {
+      const places = publication.places.map((place) => `${place.epoch}/${place.seq}`).join(" and ");
+      this.#world.violate("I3", `publication ${publication.id} was taken over twice: ${places}`);
+    }
+  }
+
+  #arrived({ lane, first, entries }: Block<StoredReading>): void {
+    entries.forEach((reading, index) => {
+      const position = first + index;
+      const { gateway, epoch, seq } = reading;
+      if (position !== this.cloud.length + 1) {
+        this.#world.violate("I2", `the cloud put an entry at ${position} after ${this.cloud.length}`);
+      }
+      this.cloud.push({ position, lane, reading, durable_ms: this.#world.now_ms });
+      const record = this.#edgeRecord(epoch, seq);
+      if (record === undefined || gateway !== this.#gateway) {
+        return this.#world.violate("I2", `the cloud has ${gateway} ${epoch}/${seq}, which the edge never had`);
+      }
+      if (record.position !== null) {
+        return this.#world.violate("I3", `the cloud has ${epoch}/${seq} twice: at ${record.position} and ${position}`);
+      }
+      record.position = position;
+      if (record.lane === lane && isSame(record.entry, reading)) return;
+      const change = `${JSON.stringify(record.entry)} became ${JSON.stringify(reading)}`;
+      this.#world.violate("I2", `${epoch}/${seq} changed on its way to the cloud: ${change}`);
+    });
+  }
+
+  #edgeRecord(epoch: number, seq: number): EdgeRecord | undefined {
+    return this.edge.get(epoch)?.[seq - 1];
+  }
+}
+
+const fields = ["device", "kind", "channel", "at", "receivedAt", "clock", "value"] as const;
+
+/** Whether two readings say the same. */
+export function isSame(a: Reading, b: Reading): boolean {
+  if (fields.some((field) => a[field] !== b[field])) return false;
+  if (a.detail === null || b.detail === null) return a.detail === b.detail;
+  const own = Object.entries(a.detail);
+  return own.length === Object.keys(b.detail).length && own.every(([name, value]) => b.detail?.[name] === value);
+}

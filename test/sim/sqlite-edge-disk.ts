@@ -1,0 +1,151 @@
+import { copyFileSync, existsSync } from "node:fs";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { edgeEntryCodec, type EdgeEntry } from "@gengfu/edge/entry";
+import { gapEntry } from "@gengfu/edge/intake/own-entry";
+import { uplinkConsumer } from "@gengfu/edge/uplink/uplink-session";
+import type { Block, Log, LogStats, ReadLimit } from "@gengfu/shared/log/log";
+import { openSqliteLog, type SqliteLog } from "@gengfu/shared/log/sqlite-log";
+import { silentLogger } from "@gengfu/shared/logging";
+import type { Lane } from "@gengfu/shared/model/reading";
+import { tail_entries, type EdgeDisk } from "./edge.ts";
+import { never, type Life } from "./machine.ts";
+import type { Oracle } from "./oracle.ts";
+import type { World } from "./world.ts";
+
+export interface SqliteEdgeDiskOptions {
+  readonly world: World;
+  readonly oracle: Oracle;
+  readonly gateway: string;
+  /** Where its files are. */
+  readonly folder: string;
+  /** Readings that it holds at most. */
+  readonly entries_max: number;
+}
+
+/**
+ * The edge's real log, in files that are copied as they stand when the process dies: what was committed is there in the
+ * next life, and at its bound it drops and tells of it.
+ */
+export class SqliteEdgeDisk implements EdgeDisk {
+  readonly #options: SqliteEdgeDiskOptions;
+  #files = 0;
+
+  constructor(options: SqliteEdgeDiskOptions) {
+    this.#options = options;
+    this.wipe();
+  }
+
+  /** All is lost; what takes its place counts anew. */
+  wipe(): void {
+    this.#files += 1;
+    const file = this.#file();
+    void openSqliteLog({ file, codec: edgeEntryCodec, clock: noClock, logger: silentLogger }).close();
+    // the log draws its epoch where no seed reaches
+    const database = new DatabaseSync(file);
+    const epoch = this.#options.world.random.int(1, 2 ** 30);
+    database.prepare("UPDATE meta SET value = ? WHERE key = 'epoch'").run(epoch);
+    database.close();
+  }
+
+  open(life: Life): DyingLog {
+    const { oracle, gateway, entries_max } = this.#options;
+    const file = this.#file();
+    const log: SqliteLog<EdgeEntry> = openSqliteLog({
+      file,
+      codec: edgeEntryCodec,
+      clock: life.clock,
+      logger: silentLogger,
+      consumers: [uplinkConsumer],
+      tail_entries,
+      bounds: { entries: entries_max, bytes: Number.MAX_SAFE_INTEGER },
+      gapEntry: (gap) => {
+        oracle.edgeDropped(log.epoch, gap.lane, gap.from, gap.to);
+        return gapEntry(gateway, { at: life.clock.now(), clock: "synchronised" }, gap);
+      },
+    });
+    log.onAppend((_, block) => life.isOver || oracle.edgeWatch.durable(block, log.epoch));
+    life.onEnd(() => {
+      this.#files += 1;
+      for (const suffix of ["", "-wal"]) {
+        if (existsSync(file + suffix)) copyFileSync(file + suffix, this.#file() + suffix);
+      }
+      void log.close();
+    });
+    return new DyingLog(log, life, oracle);
+  }
+
+  #file(): string {
+    return join(this.#options.folder, `edge-${this.#files}.db`);
+  }
+}
+
+const noClock = { now: () => 0, monotonic: () => 0, after: () => () => undefined };
+
+/** A log that does nothing more, and calls nobody, once its process is dead. */
+class DyingLog implements Log<EdgeEntry> {
+  readonly #log: SqliteLog<EdgeEntry>;
+  readonly #life: Life;
+  readonly #oracle: Oracle;
+
+  constructor(log: SqliteLog<EdgeEntry>, life: Life, oracle: Oracle) {
+    this.#log = log;
+    this.#life = life;
+    this.#oracle = oracle;
+  }
+
+  get epoch(): number {
+    return this.#log.epoch;
+  }
+
+  get last(): number {
+    return this.#log.last;
+  }
+
+  get pending(): number {
+    return this.#log.pending;
+  }
+
+  async append(lane: Lane, entries: readonly EdgeEntry[]): Promise<number> {
+    if (this.#life.strikes("sqlite.append")) return never();
+    const first = await this.#log.append(lane, entries);
+    return this.#life.strikes("sqlite.appended") ? never() : first;
+  }
+
+  async read(lane: Lane, after: number, limit: ReadLimit): Promise<Block<EdgeEntry>[]> {
+    if (this.#life.strikes("sqlite.read")) return never();
+    const blocks = await this.#log.read(lane, after, limit);
+    return this.#life.strikes("sqlite.read") ? never() : blocks;
+  }
+
+  readTail(entries: number): Block<EdgeEntry>[] {
+    return this.#log.readTail(entries);
+  }
+
+  cursor(consumer: string, lane: Lane): number {
+    return this.#log.cursor(consumer, lane);
+  }
+
+  commit(consumer: string, lane: Lane, position: number): void {
+    const before = this.cursor(consumer, lane);
+    if (position <= before || this.#life.strikes("sqlite.commit")) return;
+    this.#oracle.edgeWatch.passed(consumer, lane, before, position, this.epoch);
+    this.#log.commit(consumer, lane, position);
+  }
+
+  backlog(consumer: string): Record<Lane, number> {
+    return this.#life.isOver ? { events: 0, samples: 0 } : this.#log.backlog(consumer);
+  }
+
+  onAppend(listener: (lane: Lane, block: Block<EdgeEntry>) => void): () => void {
+    return this.#log.onAppend((lane, block) => this.#life.isOver || listener(lane, block));
+  }
+
+  stats(): LogStats {
+    return this.#log.stats();
+  }
+
+  close(): Promise<void> {
+    return this.#log.close();
+  }
+}
