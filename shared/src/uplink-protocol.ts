@@ -9,6 +9,8 @@ import { identifier } from "./model/identifier.ts";
 export const uplinkTopics = {
   batch: (gateway: string, lane: Lane): string => `gengfu/uplink/v1/${gateway}/${lane}`,
   status: (gateway: string): string => `gengfu/uplink/v1/${gateway}/status`,
+  /** The cloud's time, its answer to each status that asks for it. */
+  time: (gateway: string): string => `gengfu/downlink/v1/${gateway}/time`,
   /** Cloud to gateway; a gateway may subscribe to its own. */
   downlink: (gateway: string): string => `gengfu/downlink/v1/${gateway}/#`,
 };
@@ -37,7 +39,18 @@ export const gatewayStatus = z.object({
   uptime_s: z.number().nonnegative(),
   rss_bytes: z.int().nonnegative(),
   version: z.string().max(64),
+  /** When the gateway said this, by a clock of its own that the cloud's answer repeats; without it none is wanted. */
+  asked_ms: z.number().optional(),
   /** Troubles that someone should look at, each a plain sentence; empty when all is well. */
   troubles: z.array(z.string().max(500)).max(20),
 });
 export type GatewayStatus = z.output<typeof gatewayStatus>;
+
+/** What the cloud answers on the topic of its time, JSON at QoS 0. */
+export const cloudTime = z.object({
+  /** The cloud's time, epoch milliseconds UTC. */
+  at: z.int(),
+  /** As the status said. */
+  asked_ms: z.number(),
+});
+export type CloudTime = z.output<typeof cloudTime>;

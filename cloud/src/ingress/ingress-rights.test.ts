@@ -6,9 +6,9 @@ import { listenSchema } from "@gengfu/shared/config/listen";
 import { silentLogger } from "@gengfu/shared/logging";
 import { hasOpenssl, makeAuthority } from "@gengfu/shared/testing/certificates";
 import { systemClock } from "@gengfu/shared/time/clock";
-import { uplinkTopics, type GatewayStatus } from "@gengfu/shared/uplink-protocol";
+import { cloudTime, uplinkTopics, type GatewayStatus } from "@gengfu/shared/uplink-protocol";
 import { createIngress } from "./ingress.ts";
-import { batch, closing, gateways, IngressUnderTest, plainListen, send } from "./testing/ingress-under-test.ts";
+import { batch, closing, gateways, IngressUnderTest, pinged, plainListen, send } from "./testing/ingress-under-test.ts";
 
 let cloud: IngressUnderTest;
 beforeEach(async () => {
@@ -117,6 +117,30 @@ describe("gateways", () => {
     client.end();
     await vi.waitUntil(() => cloud.registry.get("main-building")?.connected === false);
     expect(cloud.ingress.stats().connections).toBe(0);
+  });
+
+  it("are told the time when they ask for it, and only they", async () => {
+    const client = await cloud.signOn();
+    const other = await cloud.signOn("tribunal-2");
+    const told: string[] = [];
+    for (const each of [client, other]) {
+      each.on("message", (topic, payload) => told.push(`${topic} ${payload.toString()}`));
+    }
+    await client.subscribeAsync(uplinkTopics.time("main-building"));
+    await other.subscribeAsync(uplinkTopics.time("tribunal-2"));
+    const before = Date.now();
+    client.publish(uplinkTopics.status("main-building"), JSON.stringify(status));
+    client.publish(uplinkTopics.status("main-building"), JSON.stringify({ ...status, asked_ms: 41.5 }));
+    await vi.waitUntil(() => told.length > 0);
+    await pinged(client);
+    await pinged(other);
+    expect(told).toHaveLength(1);
+    const [topic, payload] = (told[0] as string).split(" ");
+    expect(topic).toBe("gengfu/downlink/v1/main-building/time");
+    const { at, asked_ms } = cloudTime.parse(JSON.parse(payload as string));
+    expect(asked_ms).toBe(41.5);
+    expect(at).toBeGreaterThanOrEqual(before);
+    expect(at).toBeLessThanOrEqual(Date.now());
   });
 
   it("stay as they were after a status that is none, or another's", async () => {

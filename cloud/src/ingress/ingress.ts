@@ -19,7 +19,7 @@ import { filterSocket } from "@gengfu/shared/mqtt/socket-filter";
 import { SocketServer } from "@gengfu/shared/mqtt/socket-server";
 import { RepeatLog } from "@gengfu/shared/repeat-limit";
 import type { Clock } from "@gengfu/shared/time/clock";
-import { gatewayStatus, parseUplinkTopic, uplinkTopics } from "@gengfu/shared/uplink-protocol";
+import { gatewayStatus, parseUplinkTopic, uplinkTopics, type CloudTime } from "@gengfu/shared/uplink-protocol";
 import type { GatewayRegistry } from "../gateways/registry.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { BatchIntake, type IntakeStats } from "./batch-intake.ts";
@@ -316,8 +316,24 @@ export class Ingress {
 
   #takeStatus(session: Session, payload: Buffer): void {
     const status = payload.length > statusBytes_max ? undefined : gatewayStatus.safeParse(parseJson(payload)).data;
-    if (status?.gateway === session.gateway) this.#options.registry.status(session.gateway, status);
-    else this.#refuse(`status ${session.gateway}`, named(session), "a status that breaks its schema; it was ignored");
+    if (status?.gateway !== session.gateway) {
+      this.#refuse(`status ${session.gateway}`, named(session), "a status that breaks its schema; it was ignored");
+      return;
+    }
+    this.#options.registry.status(session.gateway, status);
+    if (status.asked_ms !== undefined) this.#tellTime(session.gateway, status.asked_ms);
+  }
+
+  /** A gateway without a battery clock has no other time until a time service reaches it. */
+  #tellTime(gateway: string, asked_ms: number): void {
+    const time: CloudTime = { at: this.#options.clock.now(), asked_ms };
+    const payload = Buffer.from(JSON.stringify(time));
+    const topic = uplinkTopics.time(gateway);
+    this.#aedes?.publish({ cmd: "publish", topic, payload, qos: 0, retain: false, dup: false }, (error) => {
+      // aedes says null as well as undefined where all is well
+      if (error instanceof Error)
+        this.#log.warn(`time ${gateway}`, { gateway, reason: error.message }, "no time was told");
+    });
   }
 
   #refuse(subject: string, context: Record<string, unknown>, what: string): void {

@@ -69,6 +69,10 @@ export class FakeCloud {
       }));
   }
 
+  say(topic: string, payload: string): void {
+    this.#broker?.publish({ cmd: "publish", topic, payload, qos: 0, retain: false, dup: false }, () => undefined);
+  }
+
   cut(): void {
     for (const socket of this.#sockets) socket.resetAndDestroy();
   }

@@ -2,6 +2,7 @@ import { decodeBatch } from "@gengfu/shared/codec/batch";
 import type { StoredReading } from "@gengfu/shared/model/reading";
 import { gatewayStatus, parseUplinkTopic, type GatewayStatus } from "@gengfu/shared/uplink-protocol";
 import type { CloudLink } from "../uplink/cloud-link.ts";
+import type { UplinkSessionOptions } from "../uplink/uplink-session.ts";
 
 /** The state of a gateway that is well. */
 export const quietStatus: GatewayStatus = {
@@ -19,6 +20,13 @@ export const quietStatus: GatewayStatus = {
   troubles: [],
 };
 
+/** A gateway's time of which nothing is learned. */
+export const quietTime: UplinkSessionOptions["time"] = {
+  correct: (reading) => reading,
+  ask: () => 0,
+  cloudTime: () => undefined,
+};
+
 export interface SentBatch {
   readonly lane: string;
   readonly backlog: boolean;
@@ -30,6 +38,8 @@ export interface SentBatch {
 export class FakeLink implements CloudLink {
   readonly sent: SentBatch[] = [];
   readonly told: GatewayStatus[] = [];
+  readonly #granted = Promise.withResolvers<void>();
+  #listener: ((payload: Uint8Array) => void) | undefined;
   readonly #lost = Promise.withResolvers<string>();
   isClosed = false;
 
@@ -43,6 +53,19 @@ export class FakeLink implements CloudLink {
 
   tell(_topic: string, payload: string): void {
     this.told.push(gatewayStatus.parse(JSON.parse(payload)));
+  }
+
+  listen(_topic: string, take: (payload: Uint8Array) => void): Promise<void> {
+    this.#listener = take;
+    return this.#granted.promise;
+  }
+
+  grant(): void {
+    this.#granted.resolve();
+  }
+
+  say(text: string): void {
+    this.#listener?.(new TextEncoder().encode(text));
   }
 
   lose(reason: string): void {

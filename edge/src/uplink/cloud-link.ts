@@ -4,6 +4,8 @@ export interface CloudLink {
   publish(topic: string, payload: Uint8Array, acknowledged: () => void): void;
   /** Publishes at QoS 0. */
   tell(topic: string, payload: string): void;
+  /** Asks for what the cloud publishes on a topic; resolves once it has granted that, never where it doesn't. */
+  listen(topic: string, take: (payload: Uint8Array) => void): Promise<void>;
   /** Resolves with the reason when the connection is lost, or was closed. */
   readonly lost: Promise<string>;
   close(): void;

@@ -4,7 +4,7 @@ import type { Reading } from "@gengfu/shared/model/reading";
 import { systemClock } from "@gengfu/shared/time/clock";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { FakeCloud } from "../testing/fake-cloud.ts";
-import { quietStatus } from "../testing/fake-link.ts";
+import { quietStatus, quietTime } from "../testing/fake-link.ts";
 import { mqttDial } from "./mqtt-link.ts";
 import { Uplink } from "./uplink.ts";
 
@@ -31,6 +31,15 @@ describe("a link by MQTT", () => {
     await acknowledged.promise;
     cloud.cut();
     expect(await link.lost).toMatch(/ECONNRESET|closed/);
+  });
+
+  it("hears what the cloud publishes on the topic that it asked for", async () => {
+    const link = await dial()(stop.signal);
+    const heard: string[] = [];
+    await link.listen("gengfu/downlink/v1/gate/time", (payload) => heard.push(Buffer.from(payload).toString()));
+    cloud.say("gengfu/downlink/v1/gate/other", "no");
+    cloud.say("gengfu/downlink/v1/gate/time", "yes");
+    await vi.waitFor(() => expect(heard).toEqual(["yes"]));
   });
 
   it("does not come about with a wrong secret, without a cloud, or once it is no longer wanted", async () => {
@@ -76,6 +85,7 @@ describe("the uplink over MQTT", () => {
       acknowledge_timeout_ms: 30_000,
       heartbeat_ms: 60_000,
       status: () => quietStatus,
+      time: quietTime,
       random: () => 0.99,
       clock: systemClock,
       logger: silentLogger,

@@ -66,6 +66,15 @@ export function mqttDial({ url, gateway, secret, ca }: MqttLinkOptions): Dial {
           tell(topic, payload) {
             client.publish(topic, payload, { qos: 0 });
           },
+          listen: (topic, take) =>
+            new Promise((granted) => {
+              client.on("message", (from, payload) => {
+                if (from === topic && !isLost) take(payload);
+              });
+              client.subscribe(topic, { qos: 0 }, (error, grants) => {
+                if (error === null && grants?.[0]?.qos === 0) granted();
+              });
+            }),
           lost: lost.promise,
           close: () => end("closed"),
         };

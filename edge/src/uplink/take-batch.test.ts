@@ -3,6 +3,8 @@ import type { Reading } from "@gengfu/shared/model/reading";
 import { expect, it } from "vitest";
 import { takeBatch } from "./take-batch.ts";
 
+const asItIs = (reading: Reading): Reading => reading;
+
 function block(first: number, count: number, payload?: string): Block<Reading> {
   const reading: Reading = {
     device: "tank",
@@ -18,7 +20,7 @@ function block(first: number, count: number, payload?: string): Block<Reading> {
 }
 
 const seqs = (blocks: Block<Reading>[], readings_max: number, textChars_max = 1_000, upTo = Infinity): number[] =>
-  takeBatch(blocks, { readings_max, textChars_max, upTo }).map(({ seq }) => seq);
+  takeBatch(blocks, { readings_max, textChars_max, upTo }, asItIs).map(({ seq }) => seq);
 
 it("numbers readings by their position, over gaps between blocks", () => {
   expect(seqs([block(5, 3), block(20, 2)], 10)).toEqual([5, 6, 7, 20, 21]);
@@ -39,6 +41,16 @@ it("takes nothing from behind its reach, though that leave it empty", () => {
 it("takes nothing over but the reading", () => {
   const entry = { ...(block(1, 1).entries[0] as Reading), key: "1.2" };
   expect(
-    takeBatch([{ lane: "samples", first: 1, entries: [entry] }], { readings_max: 1, textChars_max: 1, upTo: 1 })[0],
+    takeBatch([{ ...block(1, 0), entries: [entry] }], { readings_max: 1, textChars_max: 1, upTo: 1 }, asItIs)[0],
   ).not.toHaveProperty("key");
+});
+
+it("takes readings with what is known of their time by now", () => {
+  const sinceBoot = { boot: 7, ms: 5 };
+  const unsure = { ...(block(1, 1).entries[0] as Reading), clock: "unsynchronised" as const, sinceBoot };
+  const blocks = [{ ...block(1, 0), entries: [unsure] }];
+  const bounds = { readings_max: 1, textChars_max: 1, upTo: 1 };
+  expect(takeBatch(blocks, bounds, asItIs)).toMatchObject([{ clock: "unsynchronised", sinceBoot }]);
+  const [taken] = takeBatch(blocks, bounds, ({ sinceBoot: _, ...sure }) => ({ ...sure, at: 77, clock: "corrected" }));
+  expect(taken).toEqual({ ...block(1, 1).entries[0], at: 77, clock: "corrected", seq: 1 });
 });

@@ -9,18 +9,24 @@ export interface BatchBounds {
   readonly upTo: number;
 }
 
+/** What is known of a reading's time when it is sent, which may be more than when it was taken in. */
+export type Correct = (reading: Reading) => Reading;
+
 /** The first readings of some blocks, numbered by their position, as many as a batch may hold and at least one. */
-export function takeBatch(blocks: readonly Block<Reading>[], bounds: BatchBounds): NumberedReading[] {
+export function takeBatch(blocks: readonly Block<Reading>[], bounds: BatchBounds, correct: Correct): NumberedReading[] {
   const batch: NumberedReading[] = [];
   let chars = 0;
   for (const { first, entries } of blocks) {
     for (let index = 0; index < entries.length; index++) {
-      const { device, kind, channel, at, receivedAt, clock, value, detail } = entries[index] as Reading;
+      const { device, kind, channel, at, receivedAt, clock, sinceBoot, value, detail } = correct(
+        entries[index] as Reading,
+      );
       const seq = first + index;
       if (seq > bounds.upTo) return batch;
       if (detail !== null) chars += charsOf(detail);
       if (batch.length > 0 && (batch.length >= bounds.readings_max || chars > bounds.textChars_max)) return batch;
-      batch.push({ device, kind, channel, at, receivedAt, clock, value, detail, seq });
+      const reading = { device, kind, channel, at, receivedAt, clock, value, detail, seq };
+      batch.push(sinceBoot === undefined ? reading : { ...reading, sinceBoot });
     }
   }
   return batch;

@@ -4,7 +4,7 @@ import type { Lane, Reading } from "@gengfu/shared/model/reading";
 import { ManualClock } from "@gengfu/shared/time/clock";
 import fc from "fast-check";
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import { FakeLink, quietStatus } from "../testing/fake-link.ts";
+import { FakeLink, quietStatus, quietTime } from "../testing/fake-link.ts";
 import { uplinkConsumer, UplinkSession, type SessionLimits } from "./uplink-session.ts";
 
 const limits: SessionLimits = {
@@ -27,7 +27,7 @@ beforeEach(() => {
   clock = new ManualClock();
 });
 
-function session(link: FakeLink, changed: Partial<SessionLimits> = {}): UplinkSession {
+function session(link: FakeLink, changed: Partial<SessionLimits> = {}, time = quietTime): UplinkSession {
   return new UplinkSession(link, {
     log,
     gateway: "gate",
@@ -35,6 +35,7 @@ function session(link: FakeLink, changed: Partial<SessionLimits> = {}): UplinkSe
     acknowledge_timeout_ms: 30_000,
     heartbeat_ms: 10_000,
     status: () => ({ ...quietStatus, backlog: log.backlog(uplinkConsumer) }),
+    time,
     clock,
   });
 }
@@ -59,6 +60,52 @@ async function append(lane: Lane, count: number): Promise<void> {
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 const seqs = (link: FakeLink): number[][] => link.sent.map(({ readings }) => readings.map(({ seq }) => seq));
 const cursors = (): number[] => [log.cursor(uplinkConsumer, "events"), log.cursor(uplinkConsumer, "samples")];
+
+describe("the time", () => {
+  it("is asked for with each heartbeat, and anew once the cloud's answers are heard", async () => {
+    const heard: [number, number][] = [];
+    const time = {
+      ...quietTime,
+      ask: () => clock.monotonic(),
+      cloudTime: (...args: [number, number]) => heard.push(args),
+    };
+    clock.advance(300);
+    const link = new FakeLink();
+    const stop = new AbortController();
+    const running = session(link, {}, time).run(stop.signal);
+    await turn();
+    expect(link.told.map(({ asked_ms }) => asked_ms)).toEqual([300]);
+    clock.advance(50);
+    link.grant();
+    await turn();
+    clock.advance(10_000);
+    expect(link.told.map(({ asked_ms }) => asked_ms)).toEqual([300, 350, 10_350]);
+    for (const text of ["{", "{}", '{"at":1.5,"asked_ms":1}', '{"at":1780000000000,"asked_ms":350}']) link.say(text);
+    expect(heard).toEqual([[1_780_000_000_000, 350]]);
+    stop.abort();
+    await running;
+  });
+
+  it("of readings is put right as they are sent, not as they were taken in", async () => {
+    let isKnown = false;
+    const correct: typeof quietTime.correct = (reading) =>
+      isKnown ? { ...reading, at: 77, clock: "corrected" } : reading;
+    await append("samples", 5);
+    const link = new FakeLink();
+    const stop = new AbortController();
+    const running = session(link, {}, { ...quietTime, correct }).run(stop.signal);
+    await turn();
+    isKnown = true;
+    await append("samples", 5);
+    await turn();
+    expect(link.sent.map(({ readings }) => readings.map(({ at }) => at))).toEqual([
+      Array(5).fill(5),
+      Array(5).fill(77),
+    ]);
+    stop.abort();
+    await running;
+  });
+});
 
 describe("a session", () => {
   it("sends events at once and in front, samples together, and bounds what is under way", async () => {

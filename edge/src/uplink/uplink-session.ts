@@ -2,8 +2,9 @@ import { encodeBatch } from "@gengfu/shared/codec/batch";
 import type { Block, Log } from "@gengfu/shared/log/log";
 import { lanes, type Lane, type Reading } from "@gengfu/shared/model/reading";
 import type { Clock } from "@gengfu/shared/time/clock";
-import { uplinkTopics, type GatewayStatus } from "@gengfu/shared/uplink-protocol";
+import { cloudTime, uplinkTopics, type GatewayStatus } from "@gengfu/shared/uplink-protocol";
 import { Wakeup } from "@gengfu/shared/wakeup";
+import type { GatewayTime } from "../intake/gateway-time.ts";
 import type { CloudLink } from "./cloud-link.ts";
 import { plan, type PlanLimits } from "./lane-planner.ts";
 import { LaneProgress } from "./lane-progress.ts";
@@ -29,6 +30,8 @@ export interface UplinkSessionOptions {
   readonly acknowledge_timeout_ms: number;
   readonly heartbeat_ms: number;
   readonly status: () => GatewayStatus;
+  /** Learns the cloud's time, and corrects by it what is sent. */
+  readonly time: Pick<GatewayTime, "correct" | "ask" | "cloudTime">;
   readonly clock: Clock;
 }
 
@@ -88,6 +91,10 @@ export class UplinkSession {
     signal.addEventListener("abort", abort);
     if (signal.aborted) abort();
     void this.#link.lost.then(end);
+    // the answer to what is told before the cloud has granted this is lost
+    void this.#link
+      .listen(uplinkTopics.time(this.#options.gateway), (payload) => this.#hearTime(payload))
+      .then(() => this.#beatNow());
     this.#watch(end);
     this.#beat();
     try {
@@ -128,14 +135,16 @@ export class UplinkSession {
   }
 
   async #send(lane: Lane, part: Part): Promise<void> {
-    const { log, gateway, clock } = this.#options;
+    const { log, gateway, clock, time } = this.#options;
     const progress = this.#lanes[lane];
     const reach = progress.next(part);
     const { readings: pace } = this.#pace;
     const readings_max = part === "live" ? pace : this.#backlogBatch_max(pace);
     // the log gives whole blocks: with no more than a batch asked for, many a batch would not be full
     const blocks = await log.read(lane, reach.after, { entries: 2 * readings_max });
-    const batch = takeBatch(blocks, { readings_max, textChars_max, upTo: reach.upTo });
+    const batch = takeBatch(blocks, { readings_max, textChars_max, upTo: reach.upTo }, (reading) =>
+      time.correct(reading),
+    );
     const newest = batch.at(-1);
     if (this.#ended !== null) return;
     if (newest === undefined) {
@@ -205,11 +214,12 @@ export class UplinkSession {
   }
 
   #beat(): void {
-    const { gateway, status, clock, heartbeat_ms } = this.#options;
+    const { gateway, status, time, clock, heartbeat_ms } = this.#options;
     const current = status();
     // the cursor does not tell of what the cloud has acknowledged ahead of it
     const owed = (lane: Lane): number => Math.min(current.backlog[lane], this.#lanes[lane].owed);
-    const told: GatewayStatus = { ...current, backlog: { events: owed("events"), samples: owed("samples") } };
+    const backlog = { events: owed("events"), samples: owed("samples") };
+    const told: GatewayStatus = { ...current, backlog, asked_ms: time.ask() };
     this.#toldOfBacklog = !isEmpty(told.backlog);
     this.#link.tell(uplinkTopics.status(gateway), JSON.stringify(told));
     this.#cancelHeartbeat = clock.after(heartbeat_ms, () => this.#beat());
@@ -218,8 +228,28 @@ export class UplinkSession {
   /** The end of a backlog is told at once: until then the cloud calls its verdicts provisional. */
   #tellOfEnd(): void {
     if (!this.#toldOfBacklog || !isEmpty(this.#options.log.backlog(uplinkConsumer))) return;
+    this.#beatNow();
+  }
+
+  #beatNow(): void {
+    if (this.#ended !== null) return;
     this.#cancelHeartbeat?.();
     this.#beat();
+  }
+
+  /** The cloud answers each heartbeat with its time. */
+  #hearTime(payload: Uint8Array): void {
+    const answer = cloudTime.safeParse(parseJson(payload)).data;
+    if (answer !== undefined) this.#options.time.cloudTime(answer.at, answer.asked_ms);
+  }
+}
+
+function parseJson(payload: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder().decode(payload));
+  } catch {
+    // the schema refuses it
+    return undefined;
   }
 }
 

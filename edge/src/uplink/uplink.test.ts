@@ -3,7 +3,7 @@ import { silentLogger } from "@gengfu/shared/logging";
 import type { Reading } from "@gengfu/shared/model/reading";
 import { ManualClock } from "@gengfu/shared/time/clock";
 import { expect, it } from "vitest";
-import { FakeLink, quietStatus } from "../testing/fake-link.ts";
+import { FakeLink, quietStatus, quietTime } from "../testing/fake-link.ts";
 import type { CloudLink } from "./cloud-link.ts";
 import { Uplink } from "./uplink.ts";
 
@@ -20,6 +20,7 @@ it("tries again, ever more slowly, until a connection has brought something over
     acknowledge_timeout_ms: 30_000,
     heartbeat_ms: 600_000,
     status: () => quietStatus,
+    time: quietTime,
     dial: () => {
       const answer = Promise.withResolvers<CloudLink>();
       dials.push({ at: clock.monotonic(), answer });

@@ -6,7 +6,7 @@ import { batchFrame, type SeriesColumns } from "./frame.ts";
 
 /**
  * A batch on the uplink: a byte for the version, a byte for the packing (0 plain, 1 zstd), then JSON in columns. Each
- * series (device, kind, channel, clock) stands once with its numbers as deltas, so that what repeats costs nothing.
+ * series (device, kind, channel, clock, boot) stands once with its numbers as deltas, so that what repeats costs nothing.
  */
 const version = 1;
 const packing = { plain: 0, zstd: 1 } as const;
@@ -39,7 +39,7 @@ export const batchLimits = { readings_max: 10_000, bytes_max: 16 * 1024 * 1024 }
 export function encodeBatch(header: BatchHeader, readings: readonly NumberedReading[]): Uint8Array {
   const groups = new Map<string, NumberedReading[]>();
   for (const reading of readings) {
-    const key = `${reading.device}\n${reading.kind}\n${reading.channel ?? ""}\n${reading.clock}`;
+    const key = `${reading.device}\n${reading.kind}\n${reading.channel ?? ""}\n${reading.clock}\n${reading.sinceBoot?.boot ?? ""}`;
     const group = groups.get(key);
     if (group === undefined) groups.set(key, [reading]);
     else group.push(reading);
@@ -74,6 +74,14 @@ function columnsOf(group: readonly NumberedReading[], seq: number, at: number): 
       group.map((reading) => reading.receivedAt - reading.at),
       { differences: false },
     ),
+    ...(first.sinceBoot === undefined
+      ? {}
+      : {
+          u: {
+            b: first.sinceBoot.boot,
+            o: packNumbers(group.map((reading) => reading.receivedAt - (reading.sinceBoot?.ms ?? 0))),
+          },
+        }),
     ...(group.every((reading) => reading.value === null)
       ? {}
       : { v: packNumbers(group.map((reading) => reading.value)) }),
@@ -111,13 +119,16 @@ export function decodeBatch(bytes: Uint8Array, limits: BatchLimits = {}): Batch 
     const ats = unpackNumbers(columns.t, count);
     const delays = unpackNumbers(columns.r, count);
     const values = columns.v === undefined ? undefined : unpackNumbers(columns.v, count);
+    const boot = columns.u?.b;
+    const offsets = columns.u === undefined ? undefined : unpackNumbers(columns.u.o, count);
     const details = columns.o;
-    for (const column of [ats, delays, values, details]) {
+    for (const column of [ats, delays, offsets, values, details]) {
       if (column !== undefined && column.length !== count) throw malformed("columns of different lengths");
     }
     const { d: device, k: kind, c: channel = null, x: clock = "synchronised" } = columns;
     for (let index = 0; index < count; index++) {
       const measured = at + whole(ats[index]);
+      const receivedAt = measured + whole(delays[index]);
       readings.push({
         gateway,
         epoch,
@@ -126,8 +137,9 @@ export function decodeBatch(bytes: Uint8Array, limits: BatchLimits = {}): Batch 
         kind,
         channel,
         at: measured,
-        receivedAt: measured + whole(delays[index]),
+        receivedAt,
         clock,
+        ...(boot === undefined ? {} : { sinceBoot: { boot, ms: receivedAt - whole(offsets?.[index]) } }),
         value: values?.[index] ?? null,
         detail: (details?.[index] as Detail | null | undefined) ?? null,
       });

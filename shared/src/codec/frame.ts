@@ -17,6 +17,8 @@ const seriesColumns = z.strictObject({
   /** seq behind the frame's */ q: packedNumbers,
   /** at behind the frame's */ t: packedNumbers,
   /** receivedAt behind at */ r: packedNumbers,
+  /** of an unsure time: the gateway's boot, and receivedAt behind the machine's time since then */
+  u: z.strictObject({ b: z.int().nonnegative(), o: packedNumbers }).optional(),
   /** values */ v: packedNumbers.optional(),
   /** details */ o: z.array(detail.nullable()).max(10_000).optional(),
 });
