@@ -4,9 +4,6 @@ import { GengfuError, messageOf } from "./errors.ts";
 import { createLogger, type Logger } from "./logging.ts";
 import { systemClock } from "./time/clock.ts";
 
-/** How long the end may take: what was acknowledged is on disk, so that no one need wait for longer. */
-const stop_timeout_ms = 5_000;
-
 export interface RunningService {
   /** Where it can be reached, by name; told to whoever started the process over a channel. */
   readonly addresses: Readonly<Record<string, string>>;
@@ -23,13 +20,15 @@ export interface ServiceOptions<Config> {
   /** Of a configuration that is right, what `--check` says. */
   readonly summary: (config: Config) => string;
   readonly start: (config: Config, logger: Logger) => Promise<RunningService>;
+  /** How long the end may take: what was acknowledged is on disk, so that no one need wait for longer; 5,000 by default. */
+  readonly stop_timeout_ms?: number;
 }
 
 /** The whole life of a service's process: its command line, its start, its end when it is asked to. */
 export async function runService<Config>(options: ServiceOptions<Config>): Promise<void> {
   const config = readCommandLine(options);
   if (config === undefined) return;
-  const { name, start } = options;
+  const { name, start, stop_timeout_ms = 5_000 } = options;
   const logger = createLogger(name);
   const fail = (error: unknown): never => {
     // what was raised on purpose says what to do; of a bug the stack is needed
