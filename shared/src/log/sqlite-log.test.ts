@@ -130,6 +130,15 @@ describe("sqlite log", () => {
     expect(readdirSync(folder).some((name) => name.includes("damaged"))).toBe(true);
   });
 
+  it("takes no cursor that is none, which would keep it from ever committing again", async () => {
+    const log = open();
+    await log.append("events", [{ n: 1 }]);
+    expect(() => log.commit("uplink", "samples", Number.NaN)).toThrow(/can't be at NaN/);
+    expect(() => log.commit("uplink", "events", 2)).toThrow(/can't be at 2/);
+    expect(await log.append("events", [{ n: 2 }])).toBe(2);
+    await log.close();
+  });
+
   it("lets no second process in", async () => {
     const log = open();
     await log.append("events", [{ n: 1 }]);

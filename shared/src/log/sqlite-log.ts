@@ -1,3 +1,4 @@
+import { strict as assert } from "node:assert";
 import { randomInt } from "node:crypto";
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { GengfuError, messageOf } from "../errors.ts";
@@ -174,6 +175,7 @@ export class SqliteLog<Entry> implements Log<Entry> {
   }
 
   commit(consumer: string, lane: Lane, position: number): void {
+    assert(Number.isSafeInteger(position) && position <= this.#last, `${consumer} can't be at ${position} of ${lane}`);
     if (!this.#cursors.move(consumer, lane, position)) return;
     this.#cancelTimer ??= this.#options.clock.after(cursorDelay_ms, () => {
       this.#cancelTimer = undefined;
