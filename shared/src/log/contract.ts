@@ -81,6 +81,31 @@ export function logContract(name: string, subject: LogUnderTest): void {
       expect(log.backlog("b")).toEqual({ events: 1, samples: 4 });
     });
 
+    it("begins a run with what each opening first appends", async () => {
+      await log.append("samples", [{ n: 1 }, { n: 2 }]);
+      const first = log.runAt?.(1);
+      expect(first).toMatchObject({ first: 1, parent: null });
+      expect(log.runAt?.(2)).toEqual(first);
+      expect(log.runAt?.(3)).toEqual(first);
+      if (!subject.survivesReopening) return;
+      for (let opening = 0; opening < 2; opening++) {
+        // one that appends nothing leaves nothing behind
+        await log.close();
+        log = subject.open(folder);
+        expect(log.runAt?.(2)).toEqual(first);
+        expect(log.runAt?.(3)).toMatchObject({ first: 3, parent: first?.id });
+      }
+      const announced = log.runAt?.(3);
+      await log.append("events", [{ n: 3 }]);
+      expect(log.runAt?.(3)).toEqual(announced);
+      expect(log.runAt?.(4)).toEqual(announced);
+      expect(announced?.id).not.toBe(first?.id);
+      await log.close();
+      log = subject.open(folder);
+      expect([log.runAt?.(2), log.runAt?.(3)]).toEqual([first, announced]);
+      expect(log.runAt?.(4)).toMatchObject({ first: 4, parent: announced?.id });
+    });
+
     it("agrees with a list, whatever is appended, in whatever groups, reopened at any time", async () => {
       const step = fc.oneof(
         fc.record({

@@ -37,6 +37,12 @@ export interface Log<Entry> {
   /** Calls back after each commit with what became durable. The result ends it. */
   onAppend(listener: (lane: Lane, block: Block<Entry>) => void): () => void;
 
+  /**
+   * The run that a position belongs to; undefined where that is not known any more. A log without runs can't tell a copy
+   * of itself that was put back from what it was copied from.
+   */
+  runAt?(position: number): LogRun | undefined;
+
   /** Entries taken over but not yet durable. */
   readonly pending: number;
 
@@ -44,6 +50,15 @@ export interface Log<Entry> {
 
   /** Commits what is pending, then closes. */
   close(): Promise<void>;
+}
+
+/** What one opening of a log appended. No two share an id, though their logs be copies of one another. */
+export interface LogRun {
+  readonly id: string;
+  /** Position of its first entry. */
+  readonly first: number;
+  /** The run before it in its log; null for the first. */
+  readonly parent: string | null;
 }
 
 export interface ReadLimit {

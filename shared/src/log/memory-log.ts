@@ -52,6 +52,7 @@ export function memoryLog<Entry>(epoch = 1): Log<Entry> {
         behind(lane, cursors.get(`${consumer}/${lane}`) ?? 0).reduce((sum, { entries }) => sum + entries.length, 0);
       return Object.fromEntries(lanes.map((lane) => [lane, count(lane)])) as Record<Lane, number>;
     },
+    runAt: () => ({ id: "memory", first: 1, parent: null }),
     onAppend(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);

@@ -14,8 +14,13 @@ const schema = `
   );
   CREATE INDEX IF NOT EXISTS block_lane ON block (lane, first);
   CREATE TABLE IF NOT EXISTS cursor (consumer TEXT PRIMARY KEY, events INTEGER NOT NULL, samples INTEGER NOT NULL) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS run (
+    first INTEGER PRIMARY KEY,  -- position of its first entry
+    id TEXT NOT NULL,
+    parent TEXT                 -- id of the run before it
+  );
 `;
-const schemaVersion = 1;
+const schemaVersion = 2;
 
 /**
  * Opens or makes a log's database. A damaged file is set aside under another name, never deleted, and an empty one

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -68,6 +68,69 @@ describe("sqlite log", () => {
     const again = open();
     expect(await again.append("events", [{ n: 103 }])).toBe(103);
     expect(again.readTail(3).map(({ first }) => first)).toEqual([101, 102, 103]);
+    await again.close();
+  });
+
+  it("forgets the runs that no block is left of, and knows those that are needed", async () => {
+    for (let n = 1; n <= 6; n++) {
+      const log = open({ consumers: ["a"] });
+      await log.append("samples", [{ n: 2 * n - 1 }]);
+      await log.append("events", [{ n: 2 * n }]);
+      if (n === 5) {
+        log.commit("a", "samples", 6);
+        log.commit("a", "events", 6);
+        clock.advance(2_000);
+        await log.append("events", [{ n: 0 }]);
+      }
+      await log.close();
+    }
+    const log = open();
+    expect((await log.read("samples", 0, { entries: 1 }))[0]?.first).toBe(7);
+    expect([6, 7, 8, 9, 11, 12, 14].map((position) => log.runAt(position)?.first)).toEqual([
+      undefined,
+      7,
+      7,
+      9,
+      9,
+      12,
+      14,
+    ]);
+    await log.close();
+  });
+
+  it("tells apart what copies of one file append", async () => {
+    const log = open();
+    await log.append("events", [{ n: 1 }]);
+    copyFileSync(join(folder, "log.db"), join(folder, "copy.db"));
+    copyFileSync(join(folder, "log.db-wal"), join(folder, "copy.db-wal"));
+    await log.append("events", [{ n: 2 }]);
+    const copy = open({ file: join(folder, "copy.db") });
+    await copy.append("events", [{ n: -2 }]);
+    expect(copy.runAt(1)).toEqual(log.runAt(1));
+    expect(log.runAt(2)).toEqual(log.runAt(1));
+    expect(copy.runAt(2)).toMatchObject({ first: 2, parent: log.runAt(1)?.id });
+    await copy.close();
+    await log.close();
+  });
+
+  it("begins its run only with what is committed", async () => {
+    const first = open();
+    await first.append("events", [{ n: 1 }]);
+    await first.close();
+    const log = open();
+    log.limitPages(1);
+    const many = Array.from({ length: 4_000 }, (_, n) => ({ n }));
+    const held = log.append("events", many);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(log.stats().trouble).toMatch(/full/);
+    expect(log.runAt(2)).toMatchObject({ first: 2 });
+    log.limitPages(1_000);
+    clock.advance(1_000);
+    await held;
+    const run = log.runAt(2);
+    await log.close();
+    const again = open();
+    expect(again.runAt(2)).toEqual(run);
     await again.close();
   });
 

@@ -7,8 +7,9 @@ import { lanes, type Lane } from "../model/reading.ts";
 import type { Clock } from "../time/clock.ts";
 import { BlockCache } from "./block-cache.ts";
 import { Cursors } from "./cursors.ts";
-import type { Block, BlockCodec, Log, LogBounds, LogStats, ReadLimit } from "./log.ts";
+import type { Block, BlockCodec, Log, LogBounds, LogRun, LogStats, ReadLimit } from "./log.ts";
 import { laneNumber, Retention, type Gap, type Removed } from "./retention.ts";
+import { Runs } from "./runs.ts";
 import { openDatabase } from "./sqlite-file.ts";
 
 /** Entries of one block at most; what arrives together beyond that becomes several blocks. */
@@ -70,6 +71,7 @@ export class SqliteLog<Entry> implements Log<Entry> {
   readonly #select: Record<Lane, StatementSync>;
   readonly #selectPlace: StatementSync;
   readonly #cursors: Cursors;
+  readonly #runs: Runs;
   readonly #cache: BlockCache<Entry>;
   readonly #listeners = new Set<(lane: Lane, block: Block<Entry>) => void>();
   #pending: Pending<Entry>[] = [];
@@ -107,6 +109,7 @@ export class SqliteLog<Entry> implements Log<Entry> {
       "SELECT first, count, place FROM block WHERE lane = ? AND first <= ? ORDER BY first DESC LIMIT 1",
     );
     this.#cursors = new Cursors(database);
+    this.#runs = new Runs(database);
     this.#retention = new Retention(database);
     const total = database
       .prepare(
@@ -187,6 +190,10 @@ export class SqliteLog<Entry> implements Log<Entry> {
     return { events: this.#backlogOf(consumer, "events"), samples: this.#backlogOf(consumer, "samples") };
   }
 
+  runAt(position: number): LogRun | undefined {
+    return this.#runs.at(position, this.#last);
+  }
+
   onAppend(listener: (lane: Lane, block: Block<Entry>) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
@@ -242,6 +249,7 @@ export class SqliteLog<Entry> implements Log<Entry> {
     try {
       this.#database.exec("BEGIN IMMEDIATE");
       room = this.#makeRoom(blocks);
+      if (blocks.length > 0) this.#runs.write(this.#last + 1);
       const place = { ...this.#laneEnd };
       for (const { lane, first, entries, body } of blocks) {
         this.#insert.run(first, laneNumber[lane], entries.length, place[lane], body);
@@ -267,6 +275,7 @@ export class SqliteLog<Entry> implements Log<Entry> {
   #committed(blocks: readonly NewBlock<Entry>[], room: Room): void {
     this.#commits += 1;
     this.#cursors.written();
+    if (blocks.length > 0) this.#runs.written(this.#last + 1);
     this.#recovered();
     this.#entries -= room.entries;
     this.#bytes -= room.bytes;
