@@ -25,9 +25,8 @@ test("the edge's disk fills up: nothing is acknowledged that it can't keep, and 
   await until("the edge to notice", () => edge.log.includes("the log can't be written"));
   // a power cut meanwhile must not keep it from handing on what it has
   await edge.kill();
-  const restarted = edge.startWell();
+  await edge.startWell();
   disk.fill(edge.pid);
-  await restarted;
   await cloud.startWell();
   await until("what it holds to arrive though its disk is full", async () => (await levels(api)).length === 500);
   const trouble = await until("the gateway to tell of it", async () => (await troubles(api))[0]);
@@ -76,9 +75,8 @@ test("the cloud's disk fills up: the edge keeps the backlog, the API answers and
   expect(await api.alerts()).toEqual([]);
   // who restarts it in the hope that this helps can still see what is wrong
   await cloud.kill();
-  const restarted = cloud.startWell();
+  await cloud.startWell();
   disk.fill(cloud.pid);
-  await restarted;
   expect((await levels(api)).length).toBe(200);
   await until("/health to tell again", async () => (await health(api)).body.status === "failing");
 

@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
@@ -25,7 +25,7 @@ export class ServiceProcess {
   readonly name: string;
   readonly #main: string;
   readonly #configFile: string;
-  readonly #logFile: string;
+  #log = "";
   #child: ChildProcess | undefined;
   #ended: Promise<unknown> = Promise.resolve();
 
@@ -33,8 +33,6 @@ export class ServiceProcess {
     this.name = name;
     this.#main = join(root, name, "src", "main.ts");
     this.#configFile = join(folder, `${name}.json`);
-    this.#logFile = join(folder, `${name}.log`);
-    writeFileSync(this.#logFile, "");
   }
 
   get pid(): number {
@@ -43,7 +41,7 @@ export class ServiceProcess {
 
   /** All that it logged, in whichever life. */
   get log(): string {
-    return readFileSync(this.#logFile, "utf8");
+    return this.#log;
   }
 
   /** What it reads when it starts next. JSON is YAML, too. */
@@ -53,14 +51,16 @@ export class ServiceProcess {
 
   /** Resolves with what it says once it is ready, or with undefined if it ended before. */
   async start(): Promise<Ready | undefined> {
-    const log = openSync(this.#logFile, "a");
     const child = spawn(process.execPath, [this.#main, "--config", this.#configFile], {
-      stdio: ["ignore", log, log, "ipc"],
+      // not into a file: what keeps a service from writing files must not keep it from saying so
+      stdio: ["ignore", "pipe", "pipe", "ipc"],
       env: { ...process.env, NODE_COMPILE_CACHE: join(root, "node_modules", ".cache", "compiled") },
     });
-    closeSync(log);
+    for (const stream of [child.stdout, child.stderr]) {
+      stream?.setEncoding("utf8").on("data", (text: string) => (this.#log += text));
+    }
     this.#child = child;
-    this.#ended = once(child, "exit");
+    this.#ended = once(child, "close");
     const first = await Promise.race([once(child, "message"), this.#ended.then(() => undefined)]);
     return first === undefined ? undefined : ready.parse(first[0]);
   }
