@@ -7,6 +7,9 @@ export function never<Value>(): Promise<Value> {
   return new Promise(() => {});
 }
 
+/** Calls of its ports that a process makes at one moment, at most. */
+const calls_max = 50_000;
+
 /** One life of a process. Its ports do nothing any more, and call nobody back, once it is over. */
 export class Life {
   readonly machine: Machine;
@@ -15,6 +18,8 @@ export class Life {
   readonly #world: World;
   readonly #ends: ((isPowerCut: boolean) => void)[] = [];
   #isOver = false;
+  #calls = 0;
+  #called_ms = 0;
 
   constructor(world: World, machine: Machine, number: number) {
     this.#world = world;
@@ -34,6 +39,12 @@ export class Life {
 
   /** Called by a port before and after its effect: whether the process is dead, perhaps since just now. */
   strikes(where: string): boolean {
+    if (this.#world.now_ms > this.#called_ms) this.#calls = 0;
+    this.#called_ms = this.#world.now_ms;
+    if (!this.#isOver && ++this.#calls > calls_max) {
+      this.#world.violate("liveness", `${this.machine.name} runs in a circle at ${where}`);
+      this.machine.crash("of dizziness", false);
+    }
     if (!this.#isOver && this.#world.harms(this.machine.strike)) {
       this.machine.crash(`at ${where}`, this.#world.random.chance(0.3));
     }

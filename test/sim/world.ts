@@ -15,6 +15,9 @@ interface Event {
 }
 
 const traceLines_max = 60;
+const ticks_in_ms = 1_024;
+/** More than this at one moment, and something runs in a circle. */
+const eventsAtOnce_max = 100_000;
 
 /**
  * Simulated time and all that is to happen in it. Between two events everything that follows from the first settles:
@@ -30,6 +33,7 @@ export class World {
   #hash = 0;
   #now_ms = 0;
   #order = 0;
+  #atOnce = 0;
   #violation: Violation | undefined;
   /** Once set, chance does no more harm: what is broken mends, and all must drain. */
   isCalm = false;
@@ -59,7 +63,9 @@ export class World {
   }
 
   after(delay_ms: number, run: () => void): () => void {
-    const event: Event = { at_ms: this.#now_ms + Math.max(0, delay_ms), order: this.#order++, run };
+    // times are whole parts of a power of two, so that they add up without rounding, and no wait is ever too short
+    const at_ms = Math.ceil((this.#now_ms + Math.max(0, delay_ms)) * ticks_in_ms) / ticks_in_ms;
+    const event: Event = { at_ms, order: this.#order++, run };
     this.#push(event);
     return () => {
       event.run = null;
@@ -98,6 +104,8 @@ export class World {
       const event = this.#pop();
       if (event === undefined) return this.violate("liveness", "nothing will ever happen again");
       if (event.run === null) continue;
+      this.#atOnce = event.at_ms === this.#now_ms ? this.#atOnce + 1 : 0;
+      if (this.#atOnce > eventsAtOnce_max) this.violate("liveness", "something runs in a circle and time stands still");
       this.#now_ms = event.at_ms;
       event.run();
       await settled();
