@@ -1,7 +1,7 @@
-import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { GengfuError, messageOf } from "@gengfu/shared/errors";
+import { GengfuError } from "@gengfu/shared/errors";
+import { isLocked, makeDataFolder } from "@gengfu/shared/sqlite-file";
 
 export interface DataLock {
   release(): void;
@@ -12,23 +12,15 @@ export interface DataLock {
  * the process, however that ends. Throws where another process has it, or where the folder can't be written.
  */
 export function lockData(folder: string): DataLock {
-  let database: DatabaseSync;
-  try {
-    // messages with phone numbers are in there
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
-    database = new DatabaseSync(join(folder, "cloud.lock"));
-  } catch (error) {
-    throw new GengfuError("config_unreadable", `the data folder ${folder} can't be written: ${messageOf(error)}`, {
-      cause: error,
-    });
-  }
+  makeDataFolder(folder);
+  const database = new DatabaseSync(join(folder, "cloud.lock"));
   try {
     database.exec("BEGIN EXCLUSIVE");
   } catch (error) {
     database.close();
-    if (!/locked|busy/i.test(messageOf(error))) throw error;
+    if (!isLocked(error)) throw error;
     throw new GengfuError(
-      "config_unreadable",
+      "data_in_use",
       `another cloud uses the data folder ${folder}; stop it first, or give this one another \`data\``,
       { cause: error },
     );

@@ -1,9 +1,9 @@
-import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { reachableHost } from "@gengfu/shared/config/listen";
 import { openSqliteLog } from "@gengfu/shared/log/sqlite-log";
 import type { Logger } from "@gengfu/shared/logging";
 import { Passwords } from "@gengfu/shared/mqtt/passwords";
+import { makeDataFolder } from "@gengfu/shared/sqlite-file";
 import { pause, type Clock } from "@gengfu/shared/time/clock";
 import { DeviceBroker } from "./broker/device-broker.ts";
 import type { EdgeConfig } from "./config.ts";
@@ -57,7 +57,7 @@ export async function startEdge(options: EdgeOptions): Promise<RunningEdge> {
 async function start({ config, clock, logger, random }: EdgeOptions, stack: AsyncDisposableStack): Promise<string> {
   const { gateway, limits, uplink: uplinkConfig, devices_broker: listen } = config;
   const child = (component: string): Logger => logger.child({ component });
-  mkdirSync(config.data, { recursive: true });
+  makeDataFolder(config.data);
   const time = new GatewayTime({
     clock,
     machine: thisMachine(),

@@ -1,6 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { Logger } from "@gengfu/shared/logging";
-import { inTransaction, openSqliteFile } from "../stores/sqlite-file.ts";
+import { inTransaction, openSqliteFile } from "@gengfu/shared/sqlite-file";
 
 /**
  * One file holds what must move together (I3): the rules' state, the cursors of the log, the alerts and their steps,

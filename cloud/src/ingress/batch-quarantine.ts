@@ -1,6 +1,6 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { Logger } from "@gengfu/shared/logging";
-import { inTransaction, openSqliteFile } from "../stores/sqlite-file.ts";
+import { inTransaction, openSqliteFile } from "@gengfu/shared/sqlite-file";
 
 const schema = `
   CREATE TABLE IF NOT EXISTS batch (

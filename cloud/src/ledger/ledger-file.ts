@@ -1,7 +1,7 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { Logger } from "@gengfu/shared/logging";
 import { lanes, type Lane } from "@gengfu/shared/model/reading";
-import { inTransaction, openSqliteFile } from "../stores/sqlite-file.ts";
+import { inTransaction, openSqliteFile } from "@gengfu/shared/sqlite-file";
 import { fromRecord, toRecord, type Received, type ReceivedRecord } from "./received.ts";
 
 const schema = `

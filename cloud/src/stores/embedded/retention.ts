@@ -1,7 +1,7 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { Logger } from "@gengfu/shared/logging";
+import { inTransaction } from "@gengfu/shared/sqlite-file";
 import { pause, type Clock } from "@gengfu/shared/time/clock";
-import { inTransaction } from "../sqlite-file.ts";
 import type { Series, SeriesIndex } from "./series-index.ts";
 import { isSure, type UnsureReadings } from "./unsure-readings.ts";
 
