@@ -24,7 +24,8 @@ function siteReadings(count: number): NumberedReading[] {
 }
 
 export function bytes(): Section {
-  const header = { gateway: "main-building", epoch: 62_317_426_500_771 };
+  const run = { id: "Zx_-9fQ1", first: 812_345, parent: "m3Kd07aB" };
+  const header = { gateway: "main-building", epoch: 62_317_426_500_771, run };
   const each = (count: number): number => encodeBatch(header, siteReadings(count)).length / count;
   const json = Buffer.byteLength(JSON.stringify(siteReadings(1_000))) / 1_000;
   const row = (count: number, target: number) => ({

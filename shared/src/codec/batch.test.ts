@@ -32,23 +32,35 @@ const reading = fc.record({
 describe("batch codec", () => {
   it("gives back what it was given, whatever that is", () => {
     const first = fc.integer({ min: 1, max: 1e12 });
+    const name = fc.constantFrom("a", "Zx_-9fQ1");
+    const run = fc.option(fc.record({ id: name, first: fc.constant(1), parent: fc.option(name) }), { nil: undefined });
+    const about = fc.record({ backlog: fc.boolean(), run });
     fc.assert(
-      fc.property(fc.array(reading, { maxLength: 60 }), first, fc.boolean(), (readings, least, backlog) => {
+      fc.property(fc.array(reading, { maxLength: 60 }), first, about, (readings, least, told) => {
         const numbered: NumberedReading[] = readings.map(({ sinceBoot, ...one }, index) => ({
           ...one,
           ...(sinceBoot === undefined ? {} : { sinceBoot }),
           seq: least + 2 * index,
         }));
-        const decoded = decodeBatch(encodeBatch({ ...header, backlog }, numbered));
+        const decoded = decodeBatch(encodeBatch({ ...header, ...told }, numbered));
         const positiveZero = (number: number | null): number | null => (number === 0 ? 0 : number);
         expect(decoded).toEqual({
           ...header,
-          backlog,
+          ...told,
           readings: numbered.map((one) => ({ ...header, ...one, value: positiveZero(one.value) })),
         });
       }),
       { numRuns: 300 },
     );
+  });
+
+  it("refuses a reading from before its run", () => {
+    const one = { device: "d", kind: "level", channel: null, clock: "device", value: 1, detail: null } as const;
+    const readings = [9, 10].map((seq) => ({ ...one, at: 1, receivedAt: 1, seq }));
+    const encoded = (first: number): Uint8Array =>
+      encodeBatch({ ...header, run: { id: "r", first, parent: "p" } }, readings);
+    expect(decodeBatch(encoded(9)).readings).toHaveLength(2);
+    expect(() => decodeBatch(encoded(10))).toThrow(/before its run/);
   });
 
   it("says of which boot readings are for a few bytes in all", () => {
@@ -93,7 +105,8 @@ describe("batch codec", () => {
           detail: null,
         };
       });
-      expect(encodeBatch(header, readings).length / count).toBeLessThan(limit);
+      const run = { id: "Zx_-9fQ1", first: 812_345, parent: "m3Kd07aB" };
+      expect(encodeBatch({ ...header, run }, readings).length / count).toBeLessThan(limit);
     }
   });
 

@@ -1,5 +1,6 @@
 import { constants, zstdCompressSync, zstdDecompressSync } from "node:zlib";
 import { GengfuError, messageOf } from "../errors.ts";
+import type { LogRun } from "../log/log.ts";
 import type { Detail, NumberedReading, StoredReading } from "../model/reading.ts";
 import { packNumbers, unpackNumbers } from "./columns.ts";
 import { batchFrame, type SeriesColumns } from "./frame.ts";
@@ -18,6 +19,8 @@ export interface BatchHeader {
   readonly epoch: number;
   /** Whether it is from a backlog, which newer readings overtake; not unless given. */
   readonly backlog?: boolean;
+  /** The run of the gateway's log that all readings of the batch belong to, if it has runs. */
+  readonly run?: LogRun | undefined;
 }
 
 export interface BatchLimits {
@@ -29,6 +32,7 @@ export interface BatchLimits {
 
 export interface Batch extends BatchHeader {
   readonly backlog: boolean;
+  readonly run: LogRun | undefined;
   /** In the order of their seq. */
   readonly readings: StoredReading[];
 }
@@ -37,6 +41,7 @@ export const batchLimits = { readings_max: 10_000, bytes_max: 16 * 1024 * 1024 }
 
 /** Encodes readings of one gateway and epoch; their order does not matter. */
 export function encodeBatch(header: BatchHeader, readings: readonly NumberedReading[]): Uint8Array {
+  const { gateway, epoch, backlog = false, run } = header;
   const groups = new Map<string, NumberedReading[]>();
   for (const reading of readings) {
     const key = `${reading.device}\n${reading.kind}\n${reading.channel ?? ""}\n${reading.clock}\n${reading.sinceBoot?.boot ?? ""}`;
@@ -47,11 +52,12 @@ export function encodeBatch(header: BatchHeader, readings: readonly NumberedRead
   const seq = readings.reduce((least, reading) => Math.min(least, reading.seq), Infinity);
   const at = readings[0]?.at ?? 0;
   const frame = {
-    g: header.gateway,
-    e: header.epoch,
+    g: gateway,
+    e: epoch,
     q: Number.isFinite(seq) ? seq : 0,
     t: at,
-    ...(header.backlog === true ? { b: 1 } : {}),
+    ...(backlog ? { b: 1 } : {}),
+    ...(run === undefined ? {} : { u: [run.id, run.first, run.parent] }),
     s: [...groups.values()].map((group) => columnsOf(group, seq, at)),
   };
   const plain = Buffer.from(JSON.stringify(frame), "utf8");
@@ -108,6 +114,7 @@ export function decodeBatch(bytes: Uint8Array, limits: BatchLimits = {}): Batch 
     q: seq,
     t: at,
     b: backlog,
+    u: ran,
     s: series,
   } = parseFrame(bytes, limits.bytes_max ?? batchLimits.bytes_max);
   const readings_max = limits.readings_max ?? batchLimits.readings_max;
@@ -150,7 +157,9 @@ export function decodeBatch(bytes: Uint8Array, limits: BatchLimits = {}): Batch 
     if ((readings[index] as StoredReading).seq === (readings[index - 1] as StoredReading).seq)
       throw malformed("a seq twice");
   }
-  return { gateway, epoch, backlog: backlog !== undefined, readings };
+  const run = ran === undefined ? undefined : { id: ran[0], first: ran[1], parent: ran[2] };
+  if (run !== undefined && (readings[0]?.seq ?? Infinity) < run.first) throw malformed("a seq before its run");
+  return { gateway, epoch, backlog: backlog !== undefined, run, readings };
 }
 
 function parseFrame(bytes: Uint8Array, bytes_max: number) {

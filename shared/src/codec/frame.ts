@@ -8,6 +8,8 @@ const detail = z
   .record(z.string().max(32), detailValue)
   .refine((value) => Object.keys(value).length <= 16, "a detail of at most 16 keys");
 
+const runId = z.string().min(1).max(32);
+
 /** One series of a batch; the keys are short because they stand in every batch. */
 const seriesColumns = z.strictObject({
   /** device */ d: identifier,
@@ -30,5 +32,7 @@ export const batchFrame = z.strictObject({
   /** least seq */ q: z.int().nonnegative(),
   /** time that the others count from */ t: z.int(),
   /** from a backlog: newer readings went before it */ b: z.literal(1).optional(),
+  /** run of the gateway's log: id, first seq, id of the run before it */
+  u: z.tuple([runId, z.int().positive(), runId.nullable()]).optional(),
   s: z.array(seriesColumns).max(10_000),
 });
