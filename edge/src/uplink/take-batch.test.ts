@@ -1,7 +1,7 @@
 import type { Block } from "@gengfu/shared/log/log";
 import type { Reading } from "@gengfu/shared/model/reading";
 import { expect, it } from "vitest";
-import { takeBatch } from "./take-batch.ts";
+import { ofOneRun, takeBatch } from "./take-batch.ts";
 
 const asItIs = (reading: Reading): Reading => reading;
 
@@ -25,6 +25,23 @@ const seqs = (blocks: Block<Reading>[], readings_max: number, textChars_max = 1_
 it("numbers readings by their position, over gaps between blocks", () => {
   expect(seqs([block(5, 3), block(20, 2)], 10)).toEqual([5, 6, 7, 20, 21]);
   expect(seqs([], 10)).toEqual([]);
+});
+
+it("takes no more than one run of the log at a time", () => {
+  const runs = [
+    { id: "b", first: 7, parent: "a" },
+    { id: "c", first: 20, parent: "b" },
+  ];
+  const runAt = (position: number) => runs.findLast(({ first }) => first <= position);
+  const blocks = [block(3, 2), block(5, 2), block(7, 1), block(9, 3), block(20, 2)];
+  const firsts = (from: number): unknown[] => {
+    const taken = ofOneRun(blocks.slice(from), runAt);
+    return [taken.run?.id, ...taken.blocks.map(({ first }) => first)];
+  };
+  expect(firsts(0)).toEqual([undefined, 3, 5]);
+  expect(firsts(2)).toEqual(["b", 7, 9]);
+  expect(firsts(4)).toEqual(["c", 20]);
+  expect(firsts(5)).toEqual([undefined]);
 });
 
 it("stops at either bound, inside a block too, but takes at least one", () => {

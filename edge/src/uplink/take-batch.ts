@@ -1,4 +1,4 @@
-import type { Block } from "@gengfu/shared/log/log";
+import type { Block, LogRun } from "@gengfu/shared/log/log";
 import type { NumberedReading, Reading } from "@gengfu/shared/model/reading";
 
 export interface BatchBounds {
@@ -11,6 +11,17 @@ export interface BatchBounds {
 
 /** What is known of a reading's time when it is sent, which may be more than when it was taken in. */
 export type Correct = (reading: Reading) => Reading;
+
+/** The first of some blocks, as many as are of the same run of the log: a batch is of one. */
+export function ofOneRun(
+  blocks: readonly Block<Reading>[],
+  runAt: (position: number) => LogRun | undefined,
+): { readonly run: LogRun | undefined; readonly blocks: readonly Block<Reading>[] } {
+  const first = blocks[0];
+  if (first === undefined) return { run: undefined, blocks };
+  const run = runAt(first.first);
+  return { run, blocks: blocks.filter((block) => runAt(block.first)?.id === run?.id) };
+}
 
 /** The first readings of some blocks, numbered by their position, as many as a batch may hold and at least one. */
 export function takeBatch(blocks: readonly Block<Reading>[], bounds: BatchBounds, correct: Correct): NumberedReading[] {

@@ -10,7 +10,7 @@ import { plan, type PlanLimits } from "./lane-planner.ts";
 import { LaneProgress } from "./lane-progress.ts";
 import type { Flight, Part } from "./lane-window.ts";
 import { firstPace, nextPace, type Acknowledged, type Pace, type PaceBounds } from "./pace.ts";
-import { takeBatch } from "./take-batch.ts";
+import { ofOneRun, takeBatch } from "./take-batch.ts";
 
 /** Name of the uplink's cursor in the edge's log. */
 export const uplinkConsumer = "uplink";
@@ -141,7 +141,8 @@ export class UplinkSession {
     const { readings: pace } = this.#pace;
     const readings_max = part === "live" ? pace : this.#backlogBatch_max(pace);
     // the log gives whole blocks: with no more than a batch asked for, many a batch would not be full
-    const blocks = await log.read(lane, reach.after, { entries: 2 * readings_max });
+    const found = await log.read(lane, reach.after, { entries: 2 * readings_max });
+    const { run, blocks } = ofOneRun(found, (position) => log.runAt?.(position));
     const batch = takeBatch(blocks, { readings_max, textChars_max, upTo: reach.upTo }, (reading) =>
       time.correct(reading),
     );
@@ -157,7 +158,7 @@ export class UplinkSession {
     if (part === "backlog") this.#spend(batch.length, now_ms);
     const flight = progress.send(reach, newest.seq, batch.length);
     const isFull = batch.length >= pace;
-    const bytes = encodeBatch({ gateway, epoch: log.epoch, backlog: part === "backlog" }, batch);
+    const bytes = encodeBatch({ gateway, epoch: log.epoch, backlog: part === "backlog", run }, batch);
     this.#link.publish(uplinkTopics.batch(gateway, lane), bytes, () =>
       this.#took(lane, flight, { isFull, sent_ms: now_ms }),
     );
