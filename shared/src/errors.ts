@@ -4,8 +4,6 @@
  */
 export const errorCodes = {
   config_invalid: "A configuration file breaks its schema. Mend every place that the message names, then start again.",
-  config_unreadable: "A configuration file can't be read. Check the path and the rights on it.",
-  log_corrupt: "A log file was damaged. It was set aside under another name and an empty one took its place.",
   data_in_use: "Another process owns the data folder or a file in it. Stop that one, or give this one another folder.",
   data_unusable:
     "A data folder can't be written, or a file in it is of a newer version. Mend the rights, upgrade, or move it away.",

@@ -71,8 +71,6 @@ describe("time comes from outside", () => {
   /** Where the clock is made, and the rims that no simulation reaches. */
   const rims: readonly string[] = [
     "shared/src/time/",
-    // the name of a damaged file that is set aside
-    "shared/src/log/sqlite-file.ts",
     // the browser's own clock, frames and sounds
     "cloud/web/src/main.tsx",
     "cloud/web/src/screen/",

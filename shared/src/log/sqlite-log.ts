@@ -8,9 +8,9 @@ import type { Clock } from "../time/clock.ts";
 import { BlockCache } from "./block-cache.ts";
 import { Cursors } from "./cursors.ts";
 import type { Block, BlockCodec, Log, LogBounds, LogRun, LogStats, ReadLimit } from "./log.ts";
+import { openLogFile } from "./log-file.ts";
 import { laneNumber, Retention, type Gap, type Removed } from "./retention.ts";
 import { Runs } from "./runs.ts";
-import { openDatabase } from "./sqlite-file.ts";
 
 /** Entries of one block at most; what arrives together beyond that becomes several blocks. */
 const blockEntries_max = 4_096;
@@ -94,7 +94,7 @@ export class SqliteLog<Entry> implements Log<Entry> {
 
   constructor(options: SqliteLogOptions<Entry>) {
     this.#options = options;
-    const database = openDatabase(options.file, options.logger, options.synchronous ?? "full");
+    const database = openLogFile(options.file, options.logger, options.synchronous ?? "full");
     this.#database = database;
     this.epoch = readEpoch(database);
     this.#insert = database.prepare("INSERT INTO block (first, lane, count, place, body) VALUES (?, ?, ?, ?, ?)");
