@@ -25,6 +25,8 @@ import { checksOf, metricsOf } from "./operation.ts";
 import { Patrol } from "./patrol/patrol.ts";
 import { openEmbeddedStore } from "./stores/embedded/embedded-store.ts";
 import { InfluxStore } from "./stores/influx/influx-store.ts";
+import { ParkedReadings } from "./stores/influx/parked-readings.ts";
+import type { InfluxSettings } from "./stores/influx/settings.ts";
 import { siteFacts } from "./site-facts.ts";
 import type { Store } from "./stores/store.ts";
 import { createWriter } from "./writer/writer.ts";
@@ -169,23 +171,30 @@ async function start(
     logger: child("writer"),
     random,
   });
-  const influx = config.influx === undefined ? undefined : new InfluxStore(config.influx, facts);
+  const openInflux = (settings: InfluxSettings) => {
+    const store = new InfluxStore(settings, facts);
+    const common = { file: file("influx-parked.db"), clock, logger: child("influx") };
+    return { store, parked: new ParkedReadings({ ...common, store, age_max_ms: settings.unsure_for }) };
+  };
+  const influx = config.influx === undefined ? undefined : openInflux(config.influx);
+  stack.defer(() => influx?.parked.close());
   const running = new AbortController();
   const loops = [writer.run(running.signal), embedded.retain(running.signal), patrol.run(running.signal)];
   const toInflux =
     influx === undefined
       ? undefined
       : {
+          parked: influx.parked,
           writer: createWriter({
             log,
             consumer: influxConsumer,
-            store: influx,
+            store: influx.parked,
             clock,
             logger: child("influx"),
             random,
           }),
           feed: new InfluxFeed({
-            influx,
+            influx: influx.store,
             alerts,
             gateways,
             facts,
@@ -202,7 +211,8 @@ async function start(
           }),
         };
   if (toInflux !== undefined) {
-    loops.push(...[toInflux.writer, toInflux.feed, toInflux.limit].map((part) => part.run(running.signal)));
+    const { parked: waiting, feed, limit } = toInflux;
+    loops.push(...[toInflux.writer, waiting, feed, limit].map((part) => part.run(running.signal)));
   }
   stack.defer(async () => {
     running.abort();
@@ -231,7 +241,13 @@ async function start(
     devices,
     writers: { store: writer, ...(toInflux === undefined ? {} : { influx: toInflux.writer }) },
     influx:
-      toInflux === undefined ? null : { skipped: () => toInflux.limit.skipped, refused: () => toInflux.feed.refused },
+      toInflux === undefined
+        ? null
+        : {
+            skipped: () => toInflux.limit.skipped,
+            refused: () => toInflux.feed.refused,
+            parked: () => toInflux.parked.parked,
+          },
   };
   const api = await createApi({
     listen: config.http,

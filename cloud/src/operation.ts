@@ -27,7 +27,7 @@ export interface Parts {
   /** Of the writers, by the store's name. */
   readonly writers: Readonly<Record<string, { stats(): WriterStats }>>;
   /** Null where InfluxDB is not configured. */
-  readonly influx: { skipped(): number; refused(): number } | null;
+  readonly influx: { skipped(): number; refused(): number; parked(): number } | null;
 }
 
 const loopResolution_ms = 20;
@@ -110,6 +110,7 @@ function dataPath({ log, consumers, ingress, store, writers, influx }: Parts): M
     gauge("store_series", "Series of the embedded store.", held.series),
     counter("store_deleted_total", "Readings that the embedded store's bounds removed since the start.", held.deleted),
     counter("influx_skipped_total", "Readings let go of since InfluxDB was away for too long.", influx?.skipped() ?? 0),
+    gauge("influx_parked", "Readings that wait for their gateway's clock to be known.", influx?.parked() ?? 0),
     counter(
       "influx_refused_total",
       "Points of alerts and gateways that InfluxDB will never take.",

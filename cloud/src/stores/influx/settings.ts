@@ -15,6 +15,12 @@ export const influxSettings = z
     bucket: name.optional().describe("Bucket of a 2.x server, database of a 3.x server."),
     org: name.optional().describe("Organisation of a 2.x server."),
     token: secret("Token of a 2.x or 3.x server.").optional(),
+    unsure_for: duration
+      .default(86_400_000)
+      .describe(
+        "How long readings of a gateway whose clock is wrong wait for its true time, at most, before they are written " +
+          "as they are; 1d by default.",
+      ),
     timeout: duration.default(10_000).describe("After how long without an answer a request counts as failed."),
   })
   .superRefine((settings, context) => {
