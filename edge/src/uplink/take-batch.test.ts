@@ -68,6 +68,10 @@ it("takes readings with what is known of their time by now", () => {
   const blocks = [{ ...block(1, 0), entries: [unsure] }];
   const bounds = { readings_max: 1, textChars_max: 1, upTo: 1 };
   expect(takeBatch(blocks, bounds, asItIs)).toMatchObject([{ clock: "unsynchronised", sinceBoot }]);
-  const [taken] = takeBatch(blocks, bounds, ({ sinceBoot: _, ...sure }) => ({ ...sure, at: 77, clock: "corrected" }));
+  const [taken] = takeBatch(blocks, bounds, ({ sinceBoot: _sinceBoot, ...sure }) => ({
+    ...sure,
+    at: 77,
+    clock: "corrected",
+  }));
   expect(taken).toEqual({ ...block(1, 1).entries[0], at: 77, clock: "corrected", seq: 1 });
 });

@@ -80,7 +80,7 @@ describe("batch codec", () => {
         detail: null,
       };
     });
-    const without = readings.map(({ sinceBoot: _, ...one }) => one);
+    const without = readings.map(({ sinceBoot: _sinceBoot, ...one }) => one);
     expect(encodeBatch(header, readings).length - encodeBatch(header, without).length).toBeLessThan(60);
   });
 
