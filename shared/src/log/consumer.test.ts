@@ -40,4 +40,25 @@ describe("consumer", () => {
     end.abort();
     await running;
   });
+
+  it("moves the log's cursor to where the consumer stands, though nothing new comes", async () => {
+    const log = memoryLog<number>();
+    await log.append("samples", [1, 2]);
+    log.commit("test", "samples", 1);
+    const end = new AbortController();
+    const running = runConsumer({
+      log,
+      consumer: "test",
+      cursor: (lane) => (lane === "samples" ? 2 : 0),
+      batch: 10,
+      clock: new ManualClock(),
+      logger: silentLogger,
+      signal: end.signal,
+      handle: () => expect.unreachable("all is done"),
+    });
+    await turn();
+    expect(log.backlog("test")).toEqual({ events: 0, samples: 0 });
+    end.abort();
+    await running;
+  });
 });

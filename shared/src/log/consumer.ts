@@ -1,3 +1,4 @@
+import { backoff } from "../backoff.ts";
 import type { Logger } from "../logging.ts";
 import { lanes, type Lane } from "../model/reading.ts";
 import { pause, type Clock } from "../time/clock.ts";
@@ -22,7 +23,7 @@ export interface ConsumerOptions<Entry> {
   readonly signal: AbortSignal;
 }
 
-const retryDelay_ms = { first: 100, max: 10_000 };
+const retry = { first_ms: 100, max_ms: 10_000 };
 
 /**
  * Reads a log from a cursor on, events before samples, and moves the cursor behind what was handled. Ends when the
@@ -32,24 +33,29 @@ export async function runConsumer<Entry>(options: ConsumerOptions<Entry>): Promi
   const { log, consumer, batch, handle, clock, logger, signal } = options;
   const news = new Wakeup();
   const unsubscribe = log.onAppend(news.wake);
-  let retry_ms = retryDelay_ms.first;
-  const position: Record<Lane, number> = {
-    events: options.cursor?.("events") ?? log.cursor(consumer, "events"),
-    samples: options.cursor?.("samples") ?? log.cursor(consumer, "samples"),
-  };
+  let failures = 0;
+  const position: Record<Lane, number> = { events: startOf("events"), samples: startOf("samples") };
   try {
     while (!signal.aborted) {
       try {
         if (!(await handleNext())) await news.wait(clock, null, signal);
-        retry_ms = retryDelay_ms.first;
+        failures = 0;
       } catch (error) {
+        failures += 1;
+        const retry_ms = backoff(failures, 0, retry);
         logger.warn({ err: error, consumer, retry_ms }, "a consumer failed and tries again");
         await pause(clock, retry_ms, signal);
-        retry_ms = Math.min(retry_ms * 2, retryDelay_ms.max);
       }
     }
   } finally {
     unsubscribe();
+  }
+
+  /** Where a consumer that keeps its own cursor died before the log's was written, the log's catches up here. */
+  function startOf(lane: Lane): number {
+    const own = Math.min(options.cursor?.(lane) ?? log.cursor(consumer, lane), log.last);
+    log.commit(consumer, lane, own);
+    return own;
   }
 
   /** Handles what is next, of events before samples; says whether there was anything. */
