@@ -70,14 +70,15 @@ export class SimCloud {
     return this.#running;
   }
 
-  /** Readings that some consumer has still before it; undefined while the process is down. */
-  get backlog(): number | undefined {
+  /** What its consumers still have before them, each by its name; undefined while the process is down. */
+  get backlog(): Record<string, number> | undefined {
     const log = this.#running?.log;
     if (log === undefined) return undefined;
-    return allConsumers.reduce((sum, consumer) => {
+    const counts = allConsumers.map((consumer) => {
       const { events, samples } = log.backlog(consumer);
-      return sum + events + samples;
-    }, 0);
+      return [consumer, events + samples] as const;
+    });
+    return Object.fromEntries(counts.filter(([, count]) => count > 0));
   }
 
   readonly boot = async (life: Life): Promise<void> => {

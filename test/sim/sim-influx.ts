@@ -95,6 +95,7 @@ export class SimInflux {
       const answerAfter = (delay_ms: number, answer: () => void): void => void life.clock.after(delay_ms, answer);
       const fail = (reason: string): void => {
         this.trouble_ms = this.#world.now_ms;
+        this.#world.trace("influx", reason);
         reject(new GengfuError("store_unavailable", reason, { retryable: true }));
       };
       let delay_ms = random.between(...this.#plan.write_ms);
@@ -121,6 +122,7 @@ export class SimInflux {
   }
 
   #store(lines: readonly string[]): Answer {
+    this.#world.trace("influx", `${lines.length} lines come in`);
     const bad = lines.filter((line) => line.includes(poisonTag)).length;
     // some versions drop the whole request where a line of it is bad, and not all say how many they dropped
     const dropsAll = bad > 0 && this.#world.random.chance(0.3);

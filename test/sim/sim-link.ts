@@ -94,6 +94,8 @@ class SimLink implements CloudLink {
     if (!this.#isOpen || this.#life.strikes("link.publish")) return;
     const lane = parseUplinkTopic(topic)?.channel;
     if (lane !== "events" && lane !== "samples") return this.#world.violate("I2", `a batch was sent on ${topic}`);
+    const { length } = payload;
+    this.#world.trace("uplink", `${lane} batch ${this.#ids + 1} leaves, ${length} bytes`);
     this.#watchOrder(lane, payload);
     const id = ++this.#ids;
     this.#unacknowledged.set(id, { lane, acknowledged });

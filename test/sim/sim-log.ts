@@ -120,6 +120,7 @@ export class SimLog<Entry> implements Log<Entry> {
   commit(consumer: string, lane: Lane, position: number): void {
     const before = this.cursor(consumer, lane);
     if (position <= before || this.#life.strikes(`${this.#disk.name}.commit`)) return;
+    this.#world.trace(this.#disk.name, `${consumer} done with ${lane} up to ${position}`);
     this.#options.watch.passed(consumer, lane, before, position, this.epoch);
     this.#cursors.set(consumer, { events: 0, samples: 0, ...this.#cursors.get(consumer), [lane]: position });
     this.#isDirty = true;
@@ -233,6 +234,7 @@ export class SimLog<Entry> implements Log<Entry> {
   /** Puts the first blocks of a write on the disk, and with the last of them the cursors. */
   #put({ blocks, cursors }: Write<Entry>, count: number): void {
     for (const block of blocks.slice(0, count)) {
+      this.#world.trace(this.#disk.name, `${block.lane} ${block.first} to ${block.first + block.count - 1} durable`);
       this.#disk.write(block);
       this.#decoded.set(block.first, block.entries);
       this.#options.watch.durable(block, this.epoch);
