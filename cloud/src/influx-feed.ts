@@ -1,4 +1,5 @@
 import { readFileSync, renameSync, writeFileSync } from "node:fs";
+import { backoff } from "@gengfu/shared/backoff";
 import { messageOf } from "@gengfu/shared/errors";
 import type { Logger } from "@gengfu/shared/logging";
 import { pause, type Clock } from "@gengfu/shared/time/clock";
@@ -13,7 +14,7 @@ import type { SiteFacts } from "./site-facts.ts";
 const steps_max = 1_000;
 /** How often steps are looked for when nothing tells of one, and how often the gateways' state is written. */
 const period_ms = 30_000;
-const retry_ms = { first: 1_000, max: 60_000 };
+const retry = { first_ms: 1_000, max_ms: 60_000 };
 const cursorSchema = z.object({ step: z.int().nonnegative() });
 
 export interface InfluxFeedOptions {
@@ -52,18 +53,19 @@ export class InfluxFeed {
   async #runSteps(signal: AbortSignal): Promise<void> {
     const { alerts, clock, logger } = this.#options;
     let cursor = this.#readCursor();
-    let delay_ms = retry_ms.first;
+    let failures = 0;
     const unsubscribe = alerts.onChange(this.#news.wake);
     while (!signal.aborted) {
       try {
         const next = await this.#writeSteps(cursor);
-        delay_ms = retry_ms.first;
+        failures = 0;
         if (next === cursor) await this.#news.wait(clock, period_ms, signal);
         else this.#writeCursor((cursor = next));
       } catch (error) {
-        logger.warn({ err: error, delay_ms }, "steps of alerts can't be written to InfluxDB for now");
-        await pause(clock, delay_ms, signal);
-        delay_ms = Math.min(delay_ms * 2, retry_ms.max);
+        failures += 1;
+        const retry_ms = backoff(failures, 0, retry);
+        logger.warn({ err: error, retry_ms }, "steps of alerts can't be written to InfluxDB for now");
+        await pause(clock, retry_ms, signal);
       }
     }
     unsubscribe();

@@ -1,5 +1,6 @@
-import type { Clock } from "@gengfu/shared/time/clock";
+import { backoff } from "@gengfu/shared/backoff";
 import { messageOf } from "@gengfu/shared/errors";
+import type { Clock } from "@gengfu/shared/time/clock";
 import type { Delivery, Message, Notifier } from "./channel.ts";
 import type { NotificationSettings } from "./settings.ts";
 
@@ -40,10 +41,7 @@ function failure(code: string, detail: string): Delivery {
   return { ok: false, retryable: true, code, detail };
 }
 
-/**
- * What an attempt's outcome means: exponential backoff, with jitter so that what failed together does not come again
- * together.
- */
+/** What an attempt's outcome means. */
 export function judgeAttempt(
   delivery: Delivery,
   about: {
@@ -59,7 +57,7 @@ export function judgeAttempt(
   const { code } = delivery;
   const detail = delivery.detail.slice(0, detail_chars_max);
   const { attempts, age_ms, retry, random } = about;
-  const wait_ms = Math.min(retry.max, retry.first * 2 ** Math.min(attempts - 1, 30)) * (1 - random / 2);
+  const wait_ms = backoff(attempts, random, { first_ms: retry.first, max_ms: retry.max });
   const asked_ms = (delivery.retry_after_ms ?? 0) * (1 + random / 4);
   const delay_ms = Math.round(Math.max(wait_ms, asked_ms));
   if (!delivery.retryable || age_ms + delay_ms > retry.within) return { state: "failed", code, detail };

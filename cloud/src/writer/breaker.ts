@@ -31,14 +31,3 @@ export function stepBreaker(breaker: Breaker, event: BreakerEvent): Breaker {
   const failures = event === "succeeded" ? 0 : event === "failed" ? breaker.failures + 1 : breaker.failures;
   return { state: transitions[breaker.state][event](failures), failures };
 }
-
-const delay_ms = { least: 50, first: 250, max: 30_000 };
-
-/**
- * How long to wait after a failure: exponential backoff with full jitter ("Exponential Backoff And Jitter", AWS
- * Architecture Blog, 2015), so that several clouds don't come back to one store in step. `random` is in [0, 1).
- */
-export function retryDelay_ms({ failures }: Breaker, random: number): number {
-  const ceiling = Math.min(delay_ms.max, delay_ms.first * 2 ** Math.min(30, Math.max(0, failures - 1)));
-  return Math.max(delay_ms.least, Math.round(ceiling * random));
-}

@@ -1,3 +1,4 @@
+import { backoff } from "@gengfu/shared/backoff";
 import { GengfuError, messageOf } from "@gengfu/shared/errors";
 import type { Log } from "@gengfu/shared/log/log";
 import type { Logger } from "@gengfu/shared/logging";
@@ -6,7 +7,7 @@ import { RepeatLog } from "@gengfu/shared/repeat-limit";
 import { pause, type Clock } from "@gengfu/shared/time/clock";
 import { Wakeup } from "@gengfu/shared/wakeup";
 import type { Rejection, Store } from "../stores/store.ts";
-import { closedBreaker, retryDelay_ms, stepBreaker, type Breaker, type BreakerState } from "./breaker.ts";
+import { closedBreaker, stepBreaker, type Breaker, type BreakerState } from "./breaker.ts";
 
 export interface WriterOptions {
   readonly log: Log<StoredReading>;
@@ -44,6 +45,7 @@ export interface RejectedReading extends Rejection {
 }
 
 const rejected_max = 1_000;
+const retry = { first_ms: 250, max_ms: 30_000 };
 
 export function createWriter(options: WriterOptions): Writer {
   return new Writer(options);
@@ -200,7 +202,7 @@ export class Writer {
     const message = messageOf(error);
     this.#breaker = stepBreaker(this.#breaker, "failed");
     this.#trouble = message;
-    const retry_ms = retryDelay_ms(this.#breaker, random());
+    const retry_ms = backoff(this.#breaker.failures, random(), retry);
     this.#retryAt = clock.now() + retry_ms;
     const context = { failures: this.#breaker.failures, breaker: this.#breaker.state, retry_ms };
     const what = "the store can't be written";

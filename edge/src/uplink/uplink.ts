@@ -1,8 +1,8 @@
+import { backoff } from "@gengfu/shared/backoff";
 import { messageOf } from "@gengfu/shared/errors";
 import type { Logger } from "@gengfu/shared/logging";
 import { RepeatLog } from "@gengfu/shared/repeat-limit";
 import { pause } from "@gengfu/shared/time/clock";
-import { backoff, type BackoffBounds } from "./backoff.ts";
 import type { Dial } from "./cloud-link.ts";
 import { uplinkConsumer, UplinkSession, type SessionLimits, type UplinkSessionOptions } from "./uplink-session.ts";
 
@@ -26,7 +26,7 @@ const limits: Omit<SessionLimits, "linger_ms" | "backlog_rate"> = {
     delay_max_ms: 400,
   },
 };
-const retry: BackoffBounds = { min_ms: 200, max_ms: 30_000 };
+const retry = { first_ms: 200, max_ms: 30_000 };
 /** A connection that lasted so long, or brought anything over, makes the next attempt a first one again. */
 const lasting_ms = 30_000;
 
@@ -47,12 +47,12 @@ export class Uplink {
   async run(signal: AbortSignal): Promise<void> {
     const { clock, logger, random } = this.#options;
     const log = new RepeatLog(logger, clock);
-    for (let attempt = 0; !signal.aborted; attempt++) {
+    for (let failures = 1; !signal.aborted; failures++) {
       const since_ms = clock.monotonic();
       const { acknowledged, reason } = await this.#connect(signal);
       if (signal.aborted) return;
-      if (acknowledged > 0 || clock.monotonic() - since_ms >= lasting_ms) attempt = 0;
-      const retry_ms = backoff(attempt, random(), retry);
+      if (acknowledged > 0 || clock.monotonic() - since_ms >= lasting_ms) failures = 1;
+      const retry_ms = backoff(failures, random(), retry);
       log.warn(reason, { reason, retry_ms }, "no connection to the cloud");
       await pause(clock, retry_ms, signal);
     }

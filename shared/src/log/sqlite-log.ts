@@ -1,6 +1,7 @@
 import { strict as assert } from "node:assert";
 import { randomInt } from "node:crypto";
 import type { DatabaseSync, StatementSync } from "node:sqlite";
+import { backoff } from "../backoff.ts";
 import { GengfuError, messageOf } from "../errors.ts";
 import type { Logger } from "../logging.ts";
 import { lanes, type Lane } from "../model/reading.ts";
@@ -16,7 +17,7 @@ import { Runs } from "./runs.ts";
 const blockEntries_max = 4_096;
 /** A cursor that moved is durable with the next commit, or after this long. */
 const cursorDelay_ms = 1_000;
-const retryDelay_ms = { first: 50, max: 2_000 };
+const retry = { first_ms: 50, max_ms: 2_000 };
 
 export interface SqliteLogOptions<Entry> {
   /** The database file; its folder must exist. */
@@ -88,7 +89,7 @@ export class SqliteLog<Entry> implements Log<Entry> {
   #commits = 0;
   #trouble: string | null = null;
   #held = false;
-  #retry_ms = retryDelay_ms.first;
+  #failures = 0;
   #lastTrim = 0;
   readonly #retention: Retention;
 
@@ -406,19 +407,19 @@ export class SqliteLog<Entry> implements Log<Entry> {
       );
     }
     this.#trouble = messageOf(error);
+    this.#failures += 1;
     this.#cancelTimer?.();
-    this.#cancelTimer = this.#options.clock.after(this.#retry_ms, () => {
+    this.#cancelTimer = this.#options.clock.after(backoff(this.#failures, 0, retry), () => {
       this.#cancelTimer = undefined;
       this.#schedule();
     });
-    this.#retry_ms = Math.min(this.#retry_ms * 2, retryDelay_ms.max);
   }
 
   #recovered(): void {
     if (this.#trouble === null) return;
     this.#options.logger.info("the log can be written again");
     this.#trouble = null;
-    this.#retry_ms = retryDelay_ms.first;
+    this.#failures = 0;
   }
 
   #endOfLane(lane: Lane): number {
