@@ -33,6 +33,8 @@ export class Oracle {
   /** All that was ever durable in the cloud's log; index is position - 1. */
   readonly cloud: CloudRecord[] = [];
   readonly consumers = new Map<string, IsDone>();
+  /** Publications that were acknowledged to their devices. */
+  acknowledgements = 0;
   readonly #world: World;
   readonly #gateway: string;
   readonly #byIdentity = new Map<string, Publication>();
@@ -51,6 +53,7 @@ export class Oracle {
   /** A device got its acknowledgement. */
   acknowledged(publication: Publication): void {
     publication.isAcknowledged = true;
+    this.acknowledgements += 1;
     if (publication.places.length > 0) return;
     this.#world.violate("I1", `publication ${publication.id} was acknowledged to its device and is on no disk`);
   }
@@ -63,6 +66,7 @@ export class Oracle {
 
   /** The edge let go of a lane between two seqs, both included. */
   edgeDropped(epoch: number, lane: Lane, from: number, to: number): void {
+    this.#world.trace("edge-disk", `drops ${lane} ${from} to ${to}`);
     this.#world.count("readings dropped at the edge's bound", to - from + 1);
     for (const record of this.edge.get(epoch)?.slice(from - 1, to) ?? []) {
       if (record.lane === lane) record.isDropped = true;

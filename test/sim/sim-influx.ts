@@ -128,6 +128,8 @@ export class SimInflux {
     const dropsAll = bad > 0 && this.#world.random.chance(0.3);
     for (const line of dropsAll ? [] : lines) if (!line.includes(poisonTag)) this.#put(line);
     if (bad === 0) return { kind: "stored" };
+    // to find out which ones were bad takes many requests
+    this.trouble_ms = this.#world.now_ms;
     const dropped = dropsAll || this.#world.random.chance(0.3) ? undefined : bad;
     return { kind: "refused", reason: "partial write: field type conflict", dropped };
   }

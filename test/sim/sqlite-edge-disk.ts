@@ -49,7 +49,7 @@ export class SqliteEdgeDisk implements EdgeDisk {
   }
 
   open(life: Life): DyingLog {
-    const { oracle, gateway, entries_max } = this.#options;
+    const { world, oracle, gateway, entries_max } = this.#options;
     const file = this.#file();
     const log: SqliteLog<EdgeEntry> = openSqliteLog({
       file,
@@ -64,7 +64,12 @@ export class SqliteEdgeDisk implements EdgeDisk {
         return gapEntry(gateway, { at: life.clock.now(), clock: "synchronised" }, gap);
       },
     });
-    log.onAppend((_, block) => life.isOver || oracle.edgeWatch.durable(block, log.epoch));
+    log.onAppend((lane, block) => {
+      if (life.isOver) return;
+      const kinds = new Set(block.entries.map(({ kind }) => kind));
+      world.trace("edge-disk", `${lane} ${block.first} to ${log.last} durable: ${[...kinds].join()}`);
+      oracle.edgeWatch.durable(block, log.epoch);
+    });
     life.onEnd(() => {
       this.#files += 1;
       for (const suffix of ["", "-wal"]) {
