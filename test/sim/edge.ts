@@ -1,4 +1,3 @@
-import { AckQueue } from "@gengfu/edge/broker/ack-queue";
 import type { EdgeEntry } from "@gengfu/edge/entry";
 import { Intake } from "@gengfu/edge/intake/intake";
 import { sentOnce, valueMessage, type Origin } from "@gengfu/edge/intake/message";
@@ -10,6 +9,7 @@ import { messageOf } from "@gengfu/shared/errors";
 import type { Block, Log } from "@gengfu/shared/log/log";
 import { silentLogger } from "@gengfu/shared/logging";
 import type { ClockQuality } from "@gengfu/shared/model/reading";
+import { AckQueue } from "@gengfu/shared/mqtt/ack-queue";
 import type { GatewayStatus } from "@gengfu/shared/uplink-protocol";
 import type { DeviceDoor, DevicePublish } from "./device.ts";
 import type { Life } from "./machine.ts";

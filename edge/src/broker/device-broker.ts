@@ -1,9 +1,9 @@
 import type { EventEmitter } from "node:events";
 import type { Socket } from "node:net";
-import { deviceTopic } from "@gengfu/firmware-contracts/contract/topics";
-import { parsePublish, type ParsedPublish } from "@gengfu/firmware-contracts/parse";
+import { parsePublish } from "@gengfu/firmware-contracts/parse";
 import type { Listen } from "@gengfu/shared/config/listen";
 import type { Logger } from "@gengfu/shared/logging";
+import type { Acknowledge } from "@gengfu/shared/mqtt/ack-queue";
 import { LargePackets, PacketGuard } from "@gengfu/shared/mqtt/packet-guard";
 import type { Passwords } from "@gengfu/shared/mqtt/passwords";
 import { keepApart, refusedBecause, signOnRefusal, type RefusalCode } from "@gengfu/shared/mqtt/sign-on";
@@ -13,10 +13,10 @@ import { RepeatLog } from "@gengfu/shared/repeat-limit";
 import type { Clock } from "@gengfu/shared/time/clock";
 import type { AedesOptions, AuthenticateError, Client, ConnectPacket, PublishPacket, Subscription } from "aedes";
 import type { DeliveryTrails } from "../intake/delivery-trails.ts";
-import { sentOnce, valueMessage, type Deliver, type Origin } from "../intake/message.ts";
-import { quarantineMessage, type Broken, type Quarantine } from "../intake/quarantine.ts";
-import type { Acknowledge, Acknowledgement } from "./ack-queue.ts";
+import type { Deliver } from "../intake/message.ts";
+import type { Quarantine } from "../intake/quarantine.ts";
 import { PublishLane } from "./publish-lane.ts";
+import { PublishTaker } from "./publish-taker.ts";
 import type { BrokerLimits } from "./schema.ts";
 import { Session } from "./session.ts";
 import { UnroutedAedes } from "./unrouted-aedes.ts";
@@ -34,23 +34,11 @@ export interface DeviceBrokerOptions {
   readonly logger: Logger;
 }
 
-/** A publish as it came, by whichever way. */
-interface Publish {
-  readonly topic: string;
-  readonly payload: Buffer;
-  readonly qos: number;
-  readonly dup: boolean;
-  readonly messageId?: number | undefined;
-  readonly isWill: boolean;
-}
-
 const clientId_chars_max = 128;
 /** Publishes of one connection that wait for the disk; with more, nothing further is read from it. */
 const laneHeld_max = 1_024;
 const connect_bytes_max = 16 * 1024;
 const largePackets_bytes_max = 32 * 1024 * 1024;
-const online = valueMessage("state", null, 1);
-const offline = valueMessage("state", null, 0);
 const nothing = Buffer.alloc(0);
 
 /**
@@ -62,6 +50,7 @@ export class DeviceBroker {
   readonly #sessions = new WeakMap<Client, Session>();
   readonly #large = new LargePackets(largePackets_bytes_max);
   readonly #log: RepeatLog;
+  readonly #taker: PublishTaker;
   #aedes: UnroutedAedes | undefined;
   #server: SocketServer | undefined;
   #stopping = false;
@@ -69,6 +58,13 @@ export class DeviceBroker {
   constructor(options: DeviceBrokerOptions) {
     this.#options = options;
     this.#log = new RepeatLog(options.logger, options.clock);
+    this.#taker = new PublishTaker({
+      deliver: options.deliver,
+      quarantine: options.quarantine,
+      answer: (topic, payload) =>
+        this.#aedes?.publish({ cmd: "publish", topic, payload, qos: 0, retain: false, dup: false }, null),
+      log: this.#log,
+    });
   }
 
   /** Listens; resolves with the address, whose port is the one taken where 0 was asked for. */
@@ -130,7 +126,7 @@ export class DeviceBroker {
     const lane = new PublishLane(
       ({ topic, payload, messageId, dup }) => {
         const publish = { topic, payload, messageId, dup, qos: 1, isWill: false };
-        this.#takeOver(client, session, publish, parsePublish(session.device, topic, payload), messageId);
+        this.#taker.take(session, publish, parsePublish(session.device, topic, payload), messageId);
       },
       () => session.showsItIsAlive(clock.monotonic()),
     );
@@ -227,83 +223,13 @@ export class DeviceBroker {
     // what the broker keeps of a publish at QoS 2 until its PUBREL is the id, not the content
     if (verdict.verdict !== "state") packet.payload = nothing;
     if (verdict.verdict === "quarantine") packet.retain = false;
-    this.#takeOver(client, session, publish, verdict, acknowledge);
-  }
-
-  #takeOver(
-    client: Client,
-    session: Session,
-    publish: Publish,
-    verdict: ParsedPublish,
-    acknowledgement: Acknowledgement,
-  ): void {
-    const { device, acks } = session;
-    if (verdict.verdict === "foreign_topic") {
-      this.#tell(client, "topic", "a device published on a foreign topic; dropped", {
-        topic: publish.topic.slice(0, 256),
-      });
-      const error = notTaken("a foreign topic");
-      return typeof acknowledgement === "number" ? session.drop(error) : acknowledgement(error);
-    }
-    if (verdict.verdict === "quarantine") return this.#setAside(client, session, publish, verdict, acknowledgement);
-    let durable: Promise<void>;
-    if (verdict.verdict === "state") {
-      durable = this.#options.deliver(device, verdict.online ? online : offline, originOf(publish, session));
-    } else {
-      const { message } = verdict;
-      const isNumbered = message.boot !== null && message.seq !== null;
-      durable = this.#options.deliver(device, message, isNumbered ? sentOnce : originOf(publish, session));
-    }
-    if (publish.isWill && typeof acknowledgement === "function") durable.then(() => acknowledgement(), acknowledgement);
-    else acks.hold(durable, acknowledgement);
-  }
-
-  /** Keeps a payload that breaks the contract, acknowledges it then, and says what was wrong with it. */
-  #setAside(
-    client: Client,
-    session: Session,
-    publish: Publish,
-    broken: Broken,
-    acknowledgement: Acknowledgement,
-  ): void {
-    const { device, acks } = session;
-    const { quarantine, deliver } = this.#options;
-    const room = quarantine.enter(device);
-    if (room !== "keep") {
-      if (room === "first_over") {
-        this.#tell(
-          client,
-          "quarantine",
-          "a device breaks the contract too often; for now its payloads are counted only",
-        );
-      }
-      return acks.follow(acknowledgement);
-    }
-    const message = quarantineMessage(publish.topic, publish.payload, broken);
-    const durable = deliver(device, message, originOf(publish, session));
-    const { code, detail } = broken;
-    const answer = Buffer.from(JSON.stringify({ code, message: detail.message, path: detail.path }), "utf8");
-    durable.then(
-      () =>
-        this.#aedes?.publish(
-          { cmd: "publish", topic: deviceTopic(device, "error"), payload: answer, qos: 0, retain: false, dup: false },
-          null,
-        ),
-      () => this.#tell(client, "full", "a payload in quarantine could not be kept"),
-    );
-    acks.hold(durable, acknowledgement);
+    this.#taker.take(session, publish, verdict, acknowledge);
   }
 
   #tell(client: Client, subject: string, what: string, context: Record<string, unknown> = {}): void {
     const { device = "", address = "" } = this.#sessions.get(client) ?? {};
     this.#log.warn(`${subject} ${device}`, { device, address, ...context }, what);
   }
-}
-
-/** How this publish would be known if it came again: it can't at QoS 0, and a will has no sender any more. */
-function originOf({ qos, isWill, messageId, dup }: Publish, { trail }: Session): Origin {
-  if (qos === 0 || isWill || messageId === undefined) return sentOnce;
-  return { trail, messageId, again: dup };
 }
 
 function notTaken(reason: string): Error {

@@ -1,8 +1,8 @@
 import type { Socket } from "node:net";
 import { deviceTopic } from "@gengfu/firmware-contracts/contract/topics";
+import { AckQueue } from "@gengfu/shared/mqtt/ack-queue";
 import type { Client, ConnectPacket } from "aedes";
 import type { DeliveryTrail } from "../intake/delivery-trails.ts";
-import { AckQueue } from "./ack-queue.ts";
 import type { PublishLane } from "./publish-lane.ts";
 
 /** How often a publish goes through aedes, which ends connections that it hears nothing of for 1.5 keep-alives. */
@@ -47,6 +47,11 @@ export class Session {
         if (held < resumeBelow && socket.readableLength > 0) socket.emit("readable");
       },
     });
+  }
+
+  /** Whose connection it is, for a line of the log. */
+  get about(): { device: string; address: string } {
+    return { device: this.device, address: this.address };
   }
 
   /** Ends the connection as one that did what it must not. */
