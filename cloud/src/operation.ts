@@ -95,6 +95,12 @@ function dataPath({ log, consumers, ingress, store, writers, influx }: Parts): M
       ),
     },
     {
+      name: "store_circuit_open",
+      help: "1 while a store failed so often that it is only tried now and then.",
+      type: "gauge",
+      samples: perWriter(({ breaker }) => Number(breaker !== "closed")),
+    },
+    {
       name: "store_written_total",
       help: "Readings written to a store since the start.",
       type: "counter",
