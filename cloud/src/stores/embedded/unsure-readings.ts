@@ -36,13 +36,13 @@ export const isSure = `NOT EXISTS (SELECT 1 FROM unsure WHERE unsure.series = re
 /** Beyond so many the longest stored no longer wait. */
 const unsure_max = 1_000_000;
 
-interface UnsureRow {
+type UnsureRow = {
   readonly series: number;
   readonly at: number;
   readonly epoch: number;
   readonly seq: number;
   readonly ms: number;
-}
+};
 
 /**
  * Puts times right, whether the time of the boot comes before the reading or after it: what is in the store is the same
@@ -87,7 +87,7 @@ export class UnsureReadings {
     this.#learn.run(gateway, boot, offset_ms);
     const series = new Map([...this.#series.all()].map((each) => [each.id, each]));
     const corrected: StoredReading[] = [];
-    for (const row of this.#ofBoot.all(boot) as unknown as UnsureRow[]) {
+    for (const row of this.#ofBoot.all(boot) as UnsureRow[]) {
       const of = series.get(row.series);
       if (of !== undefined && of.gateway !== gateway) continue;
       const key = [row.series, row.at, row.epoch, row.seq] as const;

@@ -43,10 +43,10 @@ export interface ParkedReadingsOptions {
   readonly logger: Logger;
 }
 
-interface ParkedRow {
+type ParkedRow = {
   readonly id: number;
   readonly reading: string;
-}
+};
 
 /**
  * Stands before a store in which a point can't be moved once it is written: readings whose time nobody knows wait here,
@@ -110,7 +110,7 @@ export class ParkedReadings implements Pick<Store, "write"> {
       const { rejected } = await this.#options.store.write(ready.map((reading) => this.#correct(reading)));
       const all = [...rejected];
       for (const { gateway, boot } of known) {
-        all.push(...(await this.#release(() => this.#ofBoot.all(gateway, boot) as unknown as ParkedRow[])));
+        all.push(...(await this.#release(() => this.#ofBoot.all(gateway, boot) as ParkedRow[])));
       }
       return { rejected: all };
     });
@@ -136,7 +136,7 @@ export class ParkedReadings implements Pick<Store, "write"> {
       const excess = this.#excess.get(parked_max) as { parked_at: number } | undefined;
       const before = Math.max(clock.now() - age_max_ms, excess?.parked_at ?? -Infinity);
       const parked = this.parked;
-      const rejected = await this.#release(() => this.#old.all(before) as unknown as ParkedRow[]);
+      const rejected = await this.#release(() => this.#old.all(before) as ParkedRow[]);
       const released = parked - this.parked;
       if (released === 0) return;
       logger.warn({ released, rejected: rejected.length }, "the time of readings stayed unknown; written as they are");
