@@ -1,8 +1,8 @@
+import { entriesOf } from "@gengfu/shared/testing/held-log";
 import { packet } from "@gengfu/shared/testing/mqtt-packet";
 import { pino } from "pino";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { startBroker, type BrokerTestOptions, type BrokerUnderTest } from "../testing/broker-under-test.ts";
-import { entriesOf } from "../testing/held-log.ts";
 import { packetTypes, RawClient, type RawConnect } from "../testing/raw-client.ts";
 
 const level = "gengfu/v1/tank/level";

@@ -1,6 +1,6 @@
+import { entriesOf } from "@gengfu/shared/testing/held-log";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { startBroker, type BrokerUnderTest } from "../testing/broker-under-test.ts";
-import { entriesOf } from "../testing/held-log.ts";
 import { hasMosquitto, mosquittoPub, mosquittoPubFrom, mosquittoSub, type Account } from "../testing/mosquitto.ts";
 
 /** The device broker as clients see it that no one here wrote. */

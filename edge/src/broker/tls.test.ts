@@ -3,9 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Listen } from "@gengfu/shared/config/listen";
 import { hasOpenssl, makeAuthority } from "@gengfu/shared/testing/certificates";
+import { entriesOf } from "@gengfu/shared/testing/held-log";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { startBroker, type BrokerUnderTest } from "../testing/broker-under-test.ts";
-import { entriesOf } from "../testing/held-log.ts";
 import { hasMosquitto, mosquittoPub } from "../testing/mosquitto.ts";
 import { mqttDial } from "../uplink/mqtt-link.ts";
 

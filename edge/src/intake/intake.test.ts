@@ -1,15 +1,17 @@
 import { GengfuError } from "@gengfu/shared/errors";
+import { memoryLog } from "@gengfu/shared/log/memory-log";
+import { entriesOf, HeldLog } from "@gengfu/shared/testing/held-log";
 import { ManualClock } from "@gengfu/shared/time/clock";
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import { entriesOf, HeldLog } from "../testing/held-log.ts";
+import type { EdgeEntry } from "../entry.ts";
 import { Intake } from "./intake.ts";
 import { sentOnce, valueMessage, type Message } from "./message.ts";
 
-let log: HeldLog;
+let log: HeldLog<EdgeEntry>;
 let clock: ManualClock;
 let intake: Intake;
 beforeEach(() => {
-  log = new HeldLog();
+  log = new HeldLog(memoryLog<EdgeEntry>());
   clock = new ManualClock();
   intake = newIntake();
 });

@@ -1,15 +1,17 @@
 import type { Listen } from "@gengfu/shared/config/listen";
+import { memoryLog } from "@gengfu/shared/log/memory-log";
 import { silentLogger, type Logger } from "@gengfu/shared/logging";
 import { Passwords } from "@gengfu/shared/mqtt/passwords";
+import { HeldLog } from "@gengfu/shared/testing/held-log";
 import { systemClock } from "@gengfu/shared/time/clock";
 import { DeviceBroker } from "../broker/device-broker.ts";
 import { brokerLimits, type BrokerLimits } from "../broker/schema.ts";
+import type { EdgeEntry } from "../entry.ts";
 import { Intake } from "../intake/intake.ts";
 import { Quarantine } from "../intake/quarantine.ts";
-import { HeldLog } from "./held-log.ts";
 
 export interface BrokerUnderTest {
-  readonly log: HeldLog;
+  readonly log: HeldLog<EdgeEntry>;
   readonly intake: Intake;
   readonly quarantine: Quarantine;
   readonly port: number;
@@ -22,14 +24,14 @@ export interface BrokerTestOptions {
   readonly pending_max?: number;
   readonly tls?: Listen["tls"];
   /** The log and intake of one that was stopped, and its port. */
-  readonly log?: HeldLog;
+  readonly log?: HeldLog<EdgeEntry>;
   readonly intake?: Intake;
   readonly port?: number;
 }
 
 /** A device broker with its intake over a log in memory; devices `tank`, `panel` and `reader`, password `secret`. */
 export async function startBroker(options: BrokerTestOptions = {}): Promise<BrokerUnderTest> {
-  const log = options.log ?? new HeldLog();
+  const log = options.log ?? new HeldLog(memoryLog<EdgeEntry>());
   const limits = { ...brokerLimits.parse({}), ...options.limits };
   const clock = systemClock;
   const intake =

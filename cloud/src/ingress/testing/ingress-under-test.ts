@@ -4,11 +4,10 @@ import { join } from "node:path";
 import { connectAsync, type IClientOptions, type MqttClient } from "mqtt";
 import { encodeBatch } from "@gengfu/shared/codec/batch";
 import { listenSchema, type Listen } from "@gengfu/shared/config/listen";
-import { GengfuError } from "@gengfu/shared/errors";
-import type { Block, Log, LogStats, ReadLimit } from "@gengfu/shared/log/log";
-import { openSqliteLog, type SqliteLog } from "@gengfu/shared/log/sqlite-log";
+import { openSqliteLog } from "@gengfu/shared/log/sqlite-log";
 import { silentLogger } from "@gengfu/shared/logging";
-import { lanes, type Lane, type StoredReading } from "@gengfu/shared/model/reading";
+import type { StoredReading } from "@gengfu/shared/model/reading";
+import { entriesOf, HeldLog } from "@gengfu/shared/testing/held-log";
 import { systemClock } from "@gengfu/shared/time/clock";
 import { uplinkTopics } from "@gengfu/shared/uplink-protocol";
 import { createGatewayRegistry } from "../../gateways/gateway-registry.ts";
@@ -40,7 +39,7 @@ export class IngressUnderTest {
   get registry(): GatewayRegistry {
     return this.#running.registry;
   }
-  get log(): SlowLog {
+  get log(): HeldLog<StoredReading> {
     return this.#running.log;
   }
   get port(): number {
@@ -50,7 +49,7 @@ export class IngressUnderTest {
   async start(listen = plainListen): Promise<void> {
     const common = { clock: systemClock, logger: silentLogger };
     const file = (name: string): string => join(this.folder, name);
-    const log = new SlowLog(openSqliteLog<StoredReading>({ ...common, file: file("log.db"), codec: cloudBlockCodec }));
+    const log = new HeldLog(openSqliteLog<StoredReading>({ ...common, file: file("log.db"), codec: cloudBlockCodec }));
     const ledger = new Ledger({ ...common, log, file: file("ledger.db") });
     const registry = createGatewayRegistry({ ...common, gateways, ledger, file: file("gateways.json") });
     const quarantineFile = file("quarantine.db");
@@ -89,15 +88,9 @@ export class IngressUnderTest {
     return client;
   }
 
-  /** `gateway/epoch/seq` of all that is in the log. */
+  /** `gateway/epoch/seq` of all that is in the log, in the order of positions. */
   async inLog(): Promise<string[]> {
-    const found: string[] = [];
-    for (const lane of lanes) {
-      for (const { entries } of await this.log.read(lane, 0, { entries: Infinity })) {
-        found.push(...entries.map(({ gateway, epoch, seq }) => `${gateway}/${epoch}/${seq}`));
-      }
-    }
-    return found;
+    return (await entriesOf(this.log)).map(({ gateway, epoch, seq }) => `${gateway}/${epoch}/${seq}`);
   }
 
   get #running(): Parts {
@@ -110,77 +103,8 @@ interface Parts {
   readonly ingress: Ingress;
   readonly ledger: Ledger;
   readonly registry: GatewayRegistry;
-  readonly log: SlowLog;
+  readonly log: HeldLog<StoredReading>;
   readonly port: number;
-}
-
-/** A log on disk whose appends a test can hold back, as a slow disk does, and fail, as a log that closes does. */
-class SlowLog implements Log<StoredReading> {
-  readonly #inner: SqliteLog<StoredReading>;
-  #gate: PromiseWithResolvers<void> | undefined;
-  #held = 0;
-
-  constructor(inner: SqliteLog<StoredReading>) {
-    this.#inner = inner;
-  }
-
-  /** Appends that wait. */
-  get held(): number {
-    return this.#held;
-  }
-
-  hold(): void {
-    this.#gate = Promise.withResolvers();
-  }
-
-  release(): void {
-    this.#gate?.resolve();
-    this.#gate = undefined;
-  }
-
-  fail(): void {
-    this.#gate?.reject(new GengfuError("log_closed", "the log was closed before the commit", { retryable: true }));
-    this.#gate = undefined;
-  }
-
-  async append(lane: Lane, entries: readonly StoredReading[], encoded?: Uint8Array): Promise<number> {
-    if (this.#gate !== undefined) {
-      this.#held += 1;
-      await this.#gate.promise;
-    }
-    return this.#inner.append(lane, entries, encoded);
-  }
-
-  get epoch(): number {
-    return this.#inner.epoch;
-  }
-  get last(): number {
-    return this.#inner.last;
-  }
-  get pending(): number {
-    return this.#inner.pending;
-  }
-  read(lane: Lane, after: number, limit: ReadLimit): Promise<Block<StoredReading>[]> {
-    return this.#inner.read(lane, after, limit);
-  }
-  cursor(consumer: string, lane: Lane): number {
-    return this.#inner.cursor(consumer, lane);
-  }
-  commit(consumer: string, lane: Lane, position: number): void {
-    this.#inner.commit(consumer, lane, position);
-  }
-  backlog(consumer: string): Record<Lane, number> {
-    return this.#inner.backlog(consumer);
-  }
-  onAppend(listener: (lane: Lane, block: Block<StoredReading>) => void): () => void {
-    return this.#inner.onAppend(listener);
-  }
-  stats(): LogStats {
-    return this.#inner.stats();
-  }
-  close(): Promise<void> {
-    return this.#inner.close();
-  }
 }
 
 export function batch(seqs: readonly number[], gateway = "main-building", epoch = 1): Buffer {
