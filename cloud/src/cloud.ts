@@ -157,6 +157,8 @@ async function start(
       const first = (progress?.position ?? 0) - readings.length;
       if (first < lastAtStart) devices.add(readings);
       patrol.stored(readings);
+      // what was told of with an unsure time is told again with the right one
+      devices.add(result.corrected ?? []);
       patrol.stored(result.corrected ?? []);
       return result;
     },

@@ -82,16 +82,6 @@ export function joined(text: Text): string {
 
 /** A time by the site's clock: `2026-01-01 08:00:05`. */
 export function siteTime(site: Pick<Site, "time_zone">, at: number): string {
-  const parts = new Intl.DateTimeFormat("en-CA", {
-    timeZone: site.time_zone,
-    year: "numeric",
-    month: "2-digit",
-    day: "2-digit",
-    hour: "2-digit",
-    minute: "2-digit",
-    second: "2-digit",
-    hourCycle: "h23",
-  }).formatToParts(at);
-  const part = (type: Intl.DateTimeFormatPartTypes): string => parts.find((one) => one.type === type)?.value ?? "";
-  return `${part("year")}-${part("month")}-${part("day")} ${part("hour")}:${part("minute")}:${part("second")}`;
+  const local = Temporal.Instant.fromEpochMilliseconds(at).toZonedDateTimeISO(site.time_zone).toPlainDateTime();
+  return local.toString({ smallestUnit: "second" }).replace("T", " ");
 }

@@ -70,6 +70,18 @@ describe("a fire", () => {
     expect([story.wecom.messages.length, story.sms.messages.length]).toEqual([1, 1]);
   });
 
+  it("is told at once though the gateway's clock is years behind, and nothing new when its time is put right", async () => {
+    begin();
+    await story.contact("fire", false);
+    await story.pass(5 * s);
+    const unsure = { at: 946_684_810_000, receivedAt: 946_684_810_000, clock: "unsynchronised" } as const;
+    await story.append(story.reading({ ...unsure, sinceBoot: { boot: 7, ms: 10_000 } }));
+    const detail = { boot: 7, offset_ms: start + 5 * s - 10_000 };
+    await story.append(story.reading({ device: "main-building", kind: "clock", channel: null, value: null, detail }));
+    expect(story.only()).toMatchObject({ state: "firing", onsetAt: start + 5 * s, raisedAt: start + 5 * s });
+    expect([story.wecom.messages.length, story.sms.messages.length]).toEqual([1, 1]);
+  });
+
   it("that is over before anyone saw it stays until it is acknowledged, which closes it", async () => {
     begin();
     await story.contact("fire", true);

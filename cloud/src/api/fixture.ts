@@ -11,6 +11,7 @@ import { DeviceStates } from "../live/device-states.ts";
 import { LiveHub } from "../live/hub.ts";
 import { Patrol } from "../patrol/patrol.ts";
 import { siteFacts } from "../site-facts.ts";
+import type { EmbeddedStore } from "../stores/embedded/embedded-store.ts";
 import type { ReadingsQuery, SeriesPoint, SeriesQuery, Store } from "../stores/store.ts";
 import type { AlertCalls } from "./alerts.ts";
 import type { Check } from "./health.ts";
@@ -87,9 +88,18 @@ export function testReading(kind: Kind, device: string, at: number, more: Partia
 }
 
 /** A store in memory, as plain as the port allows. */
-export class MemoryStore implements Pick<Store, "readings" | "series"> {
+export class MemoryStore implements Pick<Store, "readings" | "series">, Pick<EmbeddedStore, "unsure"> {
   readonly rows: StoredReading[] = [];
+  /** When all of an unsure time was stored. */
+  storedAt = now;
   failure: Error | undefined;
+
+  unsure(kind: Kind, since: number): ReturnType<EmbeddedStore["unsure"]> {
+    const { storedAt } = this;
+    return this.rows
+      .filter((row) => row.kind === kind && row.clock === "unsynchronised" && storedAt >= since)
+      .map((reading) => ({ reading, storedAt }));
+  }
 
   async readings({ kind, device, channel, from, to, limit }: ReadingsQuery): Promise<StoredReading[]> {
     if (this.failure !== undefined) throw this.failure;

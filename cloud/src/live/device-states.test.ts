@@ -62,6 +62,18 @@ test("the newest of each series stays, in whatever order readings come, and howe
   expect([...(view("tank")?.last ?? [])]).toEqual([["level", newer]]);
 });
 
+test("a gateway whose clock is wrong shows what is newest by its count, until that is put right", () => {
+  const before = testReading("level", "tank", now - 60_000, { value: 1, seq: 41 });
+  const y2000 = Date.UTC(2000, 0, 1);
+  const unsure = testReading("level", "tank", y2000, { value: 2, seq: 42, clock: "unsynchronised" });
+  devices.add([before, unsure]);
+  expect(view("tank")).toMatchObject({ state: "online", lastSeenAt: now });
+  expect(view("tank")?.last.get("level")).toBe(unsure);
+  const corrected = { ...unsure, at: now, receivedAt: now, clock: "corrected" } as const;
+  devices.add([before, corrected]);
+  expect(view("tank")?.last.get("level")).toBe(corrected);
+});
+
 test("an edge whose clock runs ahead does not make its devices look heard in the future", () => {
   devices.add([testReading("level", "tank", now + 3_600_000)]);
   expect(view("tank")?.lastSeenAt).toBe(now);

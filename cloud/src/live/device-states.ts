@@ -45,7 +45,10 @@ export interface DeviceStatesOptions {
   readonly gateway: (id: string) => GatewayPresence | undefined;
 }
 
-/** The newest of every device. Readings may come again and in any order: the newest by its own time stays. */
+/**
+ * The newest of every device. Readings may come again and in any order: the newest by its own time stays, or by the
+ * gateway's count where the time is unsure.
+ */
 export class DeviceStates {
   readonly #options: DeviceStatesOptions;
   readonly #site = new Map<string, { site: Site; device: SiteDevice }>();
@@ -68,8 +71,9 @@ export class DeviceStates {
       if (reading.kind === "gap" || reading.kind === "clock") continue;
       const known = this.#known.get(reading.device) ?? this.#admit(reading);
       if (known === undefined) continue;
-      // an edge whose clock runs ahead must not make its devices look heard for ever
-      known.lastSeenAt = Math.max(known.lastSeenAt, Math.min(reading.receivedAt, now));
+      // an edge whose clock runs ahead must not make its devices look heard for ever, nor one behind them silent
+      const heardAt = reading.clock === "unsynchronised" ? now : Math.min(reading.receivedAt, now);
+      known.lastSeenAt = Math.max(known.lastSeenAt, heardAt);
       if (reading.kind === "state") {
         if (!isOlder(reading, known.connection)) known.connection = reading;
       } else if (reading.kind !== "quarantine") {
@@ -138,5 +142,10 @@ function silenceOf(site: Site, device: SiteDevice): number {
 }
 
 function isOlder(reading: StoredReading, than: StoredReading | undefined): boolean {
-  return than !== undefined && (reading.at === than.at ? reading.seq < than.seq : reading.at < than.at);
+  if (than === undefined) return false;
+  // a time that nobody knows says nothing: the gateway's count does, and without it what came last is the newest
+  if (reading.clock === "unsynchronised" || than.clock === "unsynchronised") {
+    return reading.gateway === than.gateway && reading.epoch === than.epoch && reading.seq < than.seq;
+  }
+  return reading.at === than.at ? reading.seq < than.seq : reading.at < than.at;
 }

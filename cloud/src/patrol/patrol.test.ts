@@ -91,6 +91,26 @@ describe("when asked", () => {
   });
 });
 
+describe("a tap that shows another year, since its gateway's clock does", () => {
+  const stray = tapAt(Date.UTC(2000, 0, 1), { clock: "unsynchronised" });
+
+  test.each([
+    ["may belong to a round before it came", 0, true],
+    ["to none that began after that", -3 * 3_600_000, false],
+    ["to none so long ago that it can't have waited", 8 * 86_400_000, false],
+  ])("%s", async (_, after, provisional) => {
+    store.rows.push(stray);
+    store.storedAt = now + after;
+    clock.advance(9 * 86_400_000);
+    expect(await patrol.rounds(monday)).toEqual([expect.objectContaining({ state: "missed", provisional })]);
+  });
+
+  test("counts where it belongs once its time is put right", async () => {
+    store.rows.push({ ...stray, at: inWindow, clock: "corrected" });
+    expect(await patrol.rounds(monday)).toEqual([expect.objectContaining({ state: "complete", provisional: false })]);
+  });
+});
+
 describe("while it runs", () => {
   let stop: AbortController;
   let running: Promise<void>;

@@ -6,12 +6,15 @@ import { Wakeup } from "@gengfu/shared/wakeup";
 import type { GatewayRegistry, GatewayView } from "../gateways/registry.ts";
 import { unexplained } from "../ledger/received.ts";
 import type { SiteFacts } from "../site-facts.ts";
+import type { EmbeddedStore } from "../stores/embedded/embedded-store.ts";
 import { readingsLimit, type ReadingRow, type Store } from "../stores/store.ts";
 import { dateAt, plannedRounds, type PlannedRound } from "./plan.ts";
 import { judge, type GatewayDoubt, type Round, type RoundTap } from "./verdict.ts";
 
 /** A tap whose clock was unsure may belong to a window that is so far away. */
 const unsureReach_ms = 12 * 3_600_000;
+/** A tap that shows a time of another year may have waited so long at its gateway before it came. */
+const unsureWait_ms = 7 * 86_400_000;
 /** How soon a change is judged, so that a burst of taps is judged once. */
 const settle_ms = 200;
 /** How often windows that open and close are looked for. */
@@ -22,7 +25,7 @@ const days_max = 40;
 export interface PatrolOptions {
   readonly sites: readonly Site[];
   readonly facts: Pick<SiteFacts, "tap">;
-  readonly store: Pick<Store, "readings">;
+  readonly store: Pick<Store, "readings"> & Pick<EmbeddedStore, "unsure">;
   readonly gateways: Pick<GatewayRegistry, "get">;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -71,6 +74,11 @@ export class Patrol {
   stored(readings: Iterable<StoredReading>): void {
     for (const reading of readings) {
       if (reading.kind !== "tap") continue;
+      // the days that are watched are judged in any case; of which it was says the correction
+      if (reading.clock === "unsynchronised") {
+        this.#changes.wake();
+        continue;
+      }
       for (const place of this.#places) {
         if (!place.site.gateways.some(({ id }) => id === reading.gateway)) continue;
         // a window that crosses midnight belongs to the day before
@@ -129,14 +137,19 @@ export class Patrol {
       .sort((a, b) => a.plan.window.from - b.plan.window.from);
     if (planned.length === 0) return [];
     const taps = await this.#taps(site, planned);
+    const strays = this.#strays(site, planned);
     const now = this.#options.clock.now();
     return planned.map(({ route, plan }) => {
-      const own = taps.filter(
-        (tap) =>
-          route.checkpoints.includes(tap.checkpoint) &&
-          tap.at >= plan.window.from - unsureReach_ms &&
-          tap.at < plan.window.to + unsureReach_ms,
-      );
+      const from = plan.window.from - unsureReach_ms;
+      const to = plan.window.to + unsureReach_ms;
+      const isNear = ({ at }: RoundTap): boolean => at >= from && at < to;
+      const own = [
+        ...taps.filter(isNear),
+        ...strays.flatMap(({ tap, storedAt }) => {
+          const isPossible = storedAt >= plan.window.from && storedAt - unsureWait_ms < plan.window.to;
+          return isPossible && !isNear(tap) ? [tap] : [];
+        }),
+      ].filter(({ checkpoint }) => route.checkpoints.includes(checkpoint));
       return judge(site, route, plan, { taps: own, gateways: this.#doubts(site, route), now });
     });
   }
@@ -148,6 +161,15 @@ export class Patrol {
     if (rows.length === readingsLimit.max) this.#options.logger.warn({ from, to }, "more taps than can be judged");
     const gateways = new Set(site.gateways.map(({ id }) => id));
     return rows.filter(({ gateway }) => gateways.has(gateway)).flatMap((row) => tapOf(row, this.#options.facts));
+  }
+
+  /** Taps of which nobody knows yet when they were: a clock that is years behind says nothing of the day. */
+  #strays(site: Site, planned: readonly { plan: PlannedRound }[]): { tap: RoundTap; storedAt: number }[] {
+    const gateways = new Set(site.gateways.map(({ id }) => id));
+    return this.#options.store
+      .unsure("tap", Math.min(...planned.map(({ plan }) => plan.window.from)))
+      .filter(({ reading }) => gateways.has(reading.gateway))
+      .flatMap(({ reading, storedAt }) => tapOf(reading, this.#options.facts).map((tap) => ({ tap, storedAt })));
   }
 
   /** Of the gateways through which the route's taps come; with carried readers it may be any. */

@@ -1,7 +1,7 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { messageOf, GengfuError } from "@gengfu/shared/errors";
 import type { Logger } from "@gengfu/shared/logging";
-import type { Lane, StoredReading } from "@gengfu/shared/model/reading";
+import type { Kind, Lane, StoredReading } from "@gengfu/shared/model/reading";
 import { inTransaction, openSqliteFile } from "@gengfu/shared/sqlite-file";
 import type { Clock } from "@gengfu/shared/time/clock";
 import { bootTimeOf } from "@gengfu/shared/time/correction";
@@ -11,7 +11,7 @@ import { mergeOrdered } from "./newest-first.ts";
 import { columns, insertReading, readingOf, valuesOf, type ReadingRecord } from "./reading-row.ts";
 import { Retention } from "./retention.ts";
 import { SeriesIndex, type Series } from "./series-index.ts";
-import { UnsureReadings, unsureSchema } from "./unsure-readings.ts";
+import { UnsureReadings, unsureSchema, type UnsureReading } from "./unsure-readings.ts";
 
 /**
  * One tree, clustered by series and time: a series is read as one range, newest first or in buckets. The key is made
@@ -195,6 +195,11 @@ export class EmbeddedStore implements Store {
         return row === undefined ? undefined : readingOf(series, row);
       })
       .filter((reading) => reading !== undefined);
+  }
+
+  /** Readings of a kind, stored since a time by the cloud's clock, of which nobody knows yet when they were taken. */
+  unsure(kind: Kind, since: number): UnsureReading[] {
+    return this.#unsure.waiting(kind, since).filter(({ reading }) => reading.clock === "unsynchronised");
   }
 
   stats(): EmbeddedStats {

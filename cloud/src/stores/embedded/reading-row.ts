@@ -2,7 +2,7 @@ import { clockQualities, type Detail, type StoredReading } from "@gengfu/shared/
 import type { Series } from "./series-index.ts";
 
 /** A row of the table of readings; the series tells the rest. */
-export interface ReadingRecord {
+export type ReadingRecord = {
   readonly at: number;
   readonly epoch: number;
   readonly seq: number;
@@ -10,7 +10,7 @@ export interface ReadingRecord {
   readonly clock: number;
   readonly value: number | null;
   readonly detail: string | null;
-}
+};
 
 export const columns = "at, epoch, seq, received_at, clock, value, detail";
 

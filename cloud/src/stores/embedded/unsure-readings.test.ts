@@ -65,6 +65,16 @@ it("puts right no other gateway's readings, and none of another boot", async () 
   expect((await store.readings({})).map(({ at }) => at)).toEqual([offset_ms + 1, y2000 + 2]);
 });
 
+it("tells which of a kind still have no time, and when they were stored", async () => {
+  const tap = unsure(5, { kind: "tap", value: null, detail: { card: "04A1" } });
+  await store.write([tap, unsure(6), unsure(7, { kind: "tap", value: null, clock: "device", at: offset_ms })]);
+  const { sinceBoot: _, ...shown } = tap;
+  expect(store.unsure("tap", offset_ms)).toEqual([{ reading: shown, storedAt: offset_ms }]);
+  expect(store.unsure("tap", offset_ms + 1)).toEqual([]);
+  await store.write([clockRecord()]);
+  expect(store.unsure("tap", 0)).toEqual([]);
+});
+
 it("keeps what a device told of the time, and puts right only when it came in", async () => {
   const told = unsure(5, { clock: "device", at: offset_ms - 1_000 });
   await store.write([told, clockRecord()]);

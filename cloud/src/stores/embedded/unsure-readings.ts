@@ -1,5 +1,5 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
-import type { StoredReading } from "@gengfu/shared/model/reading";
+import type { Kind, StoredReading } from "@gengfu/shared/model/reading";
 import { correct, type BootTime } from "@gengfu/shared/time/correction";
 import { columns, insertReading, readingOf, valuesOf, type ReadingRecord } from "./reading-row.ts";
 import type { Series, SeriesIndex } from "./series-index.ts";
@@ -36,6 +36,13 @@ export const isSure = `NOT EXISTS (SELECT 1 FROM unsure WHERE unsure.series = re
 /** Beyond so many the longest stored no longer wait. */
 const unsure_max = 1_000_000;
 
+/** A reading whose time is not known. */
+export interface UnsureReading {
+  readonly reading: StoredReading;
+  /** When it was stored, by the cloud's clock: it was taken before that. */
+  readonly storedAt: number;
+}
+
 type UnsureRow = {
   readonly series: number;
   readonly at: number;
@@ -60,6 +67,7 @@ export class UnsureReadings {
   readonly #settle: StatementSync;
   readonly #release: StatementSync;
   readonly #releaseOldest: StatementSync;
+  readonly #waiting: StatementSync;
 
   constructor(database: DatabaseSync, series: SeriesIndex) {
     this.#series = series;
@@ -77,6 +85,9 @@ export class UnsureReadings {
     );
     this.#settle = database.prepare(`DELETE FROM unsure WHERE ${key}`);
     this.#release = database.prepare("DELETE FROM unsure WHERE stored_at < ?");
+    this.#waiting = database.prepare(
+      `SELECT ${columns}, stored_at FROM unsure JOIN reading USING (series, at, epoch, seq) WHERE series = ? AND stored_at >= ?`,
+    );
     this.#releaseOldest = database.prepare(
       "DELETE FROM unsure WHERE stored_at <= (SELECT stored_at FROM unsure ORDER BY stored_at DESC LIMIT 1 OFFSET ?)",
     );
@@ -112,6 +123,16 @@ export class UnsureReadings {
   /** Notes that the reading, which was stored just now, waits for the time of its boot, if it does. */
   note({ id }: Series, { at, epoch, seq, sinceBoot }: StoredReading, now: number): void {
     if (sinceBoot !== undefined) this.#wait.run(id, at, epoch, seq, sinceBoot.boot, sinceBoot.ms, now);
+  }
+
+  /** The readings of a kind that were stored since a time and wait, as they show themselves. */
+  waiting(kind: Kind, since: number): UnsureReading[] {
+    return this.#series.matching({ kind }).flatMap((series) =>
+      (this.#waiting.all(series.id, since) as (ReadingRecord & { stored_at: number })[]).map((row) => ({
+        reading: readingOf(series, row),
+        storedAt: row.stored_at,
+      })),
+    );
   }
 
   /** From now on readings count by the time they show which were stored before `before`, or are too many. */
