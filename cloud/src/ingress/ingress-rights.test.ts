@@ -86,6 +86,18 @@ describe("who may do what", () => {
     expect(cloud.ingress.stats()).toMatchObject({ refused: 3, quarantined: 0 });
   });
 
+  it("gives back the room for large packets when a connection ends in the middle of one", async () => {
+    const announces4MiB = Buffer.from([0x32, 0x80, 0x80, 0x80, 0x02]);
+    for (let count = 0; count < 40; count++) {
+      const client = await cloud.signOn();
+      const closed = closing(client);
+      client.stream.end(announces4MiB);
+      await closed;
+    }
+    await send(await cloud.signOn(), Buffer.alloc(1_000_000));
+    expect(cloud.ingress.stats()).toMatchObject({ refused: 0, quarantined: 1 });
+  });
+
   it("holds a gateway to a few connections", async () => {
     for (let count = 0; count < 8; count++) await cloud.signOn();
     await expect(cloud.signOn()).rejects.toMatchObject({ code: 3 });
