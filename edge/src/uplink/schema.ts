@@ -33,9 +33,10 @@ export const uplinkSchema = z
         "Readings a second of what gathered while the cloud was away; 0, the default: as fast as the line takes them. " +
           "What is new goes before them either way.",
       ),
+    // a fire signal must be at the centre within 10 s, also where a line is dead and nobody says so
     acknowledge_timeout: duration
-      .default(30_000)
-      .describe("A link on which the cloud acknowledges nothing for so long is torn down; 30s by default."),
+      .default(8_000)
+      .describe("A link on which the cloud acknowledges nothing for so long is torn down; 8s by default."),
     heartbeat: duration.default(10_000).describe("How often the gateway tells its state; 10s by default."),
   })
   .superRefine(({ url, plaintext }, context) => {

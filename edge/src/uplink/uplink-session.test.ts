@@ -304,6 +304,33 @@ describe("a session that begins with a backlog", () => {
   });
 });
 
+it("bounds the text of a batch by its pace, so that large readings make no batch that holds up the line", async () => {
+  const reading: Reading = {
+    device: "tank",
+    kind: "quarantine",
+    channel: null,
+    at: 5,
+    receivedAt: 6,
+    clock: "synchronised",
+    value: null,
+    detail: { payload: "x".repeat(70) },
+  };
+  await log.append(
+    "samples",
+    Array.from({ length: 7 }, () => reading),
+  );
+  const link = new FakeLink();
+  const stop = new AbortController();
+  const running = session(link).run(stop.signal);
+  await turn();
+  expect(seqs(link)).toEqual([
+    [1, 2],
+    [3, 4],
+  ]);
+  stop.abort();
+  await running;
+});
+
 it("makes backlog of what a slow line left behind, so that what is new goes first again", async () => {
   const link = new FakeLink();
   const stop = new AbortController();

@@ -35,8 +35,11 @@ export interface UplinkSessionOptions {
   readonly clock: Clock;
 }
 
-/** Text of details in a batch: even if every character took six bytes in JSON, the cloud would take the batch. */
-const textChars_max = 1024 * 1024;
+/**
+ * Text of details in a batch, for each reading that the pace allows. Longer ones, such as what is in quarantine, would
+ * make a batch many times what the pace was found for, and all that follows would wait behind it.
+ */
+const textChars_perReading = 32;
 
 /**
  * One connection to the cloud, from the log's cursors on: sends batches, what is new before what was left behind, moves
@@ -143,9 +146,8 @@ export class UplinkSession {
     // the log gives whole blocks: with no more than a batch asked for, many a batch would not be full
     const found = await log.read(lane, reach.after, { entries: 2 * readings_max });
     const { run, blocks } = ofOneRun(found, (position) => log.runAt?.(position));
-    const batch = takeBatch(blocks, { readings_max, textChars_max, upTo: reach.upTo }, (reading) =>
-      time.correct(reading),
-    );
+    const bounds = { readings_max, textChars_max: textChars_perReading * pace, upTo: reach.upTo };
+    const batch = takeBatch(blocks, bounds, (reading) => time.correct(reading));
     const newest = batch.at(-1);
     if (this.#ended !== null) return;
     if (newest === undefined) {
@@ -157,7 +159,8 @@ export class UplinkSession {
     if (!this.#isWaiting()) this.#progress_ms = now_ms;
     if (part === "backlog") this.#spend(batch.length, now_ms);
     const flight = progress.send(reach, newest.seq, batch.length);
-    const isFull = batch.length >= pace;
+    // also where it was its text that filled it
+    const isFull = batch.length >= pace || (batch.length < readings_max && newest.seq < endOf(blocks, reach.upTo));
     const bytes = encodeBatch({ gateway, epoch: log.epoch, backlog: part === "backlog", run }, batch);
     this.#link.publish(uplinkTopics.batch(gateway, lane), bytes, () =>
       this.#took(lane, flight, { isFull, sent_ms: now_ms }),
@@ -243,6 +246,12 @@ export class UplinkSession {
     const answer = cloudTime.safeParse(parseJson(payload)).data;
     if (answer !== undefined) this.#options.time.cloudTime(answer.at, answer.asked_ms);
   }
+}
+
+/** The last position that could have been taken from some blocks. */
+function endOf(blocks: readonly Block<Reading>[], upTo: number): number {
+  const last = blocks.at(-1);
+  return last === undefined ? 0 : Math.min(upTo, last.first + last.entries.length - 1);
 }
 
 function parseJson(payload: Uint8Array): unknown {

@@ -9,6 +9,16 @@ import { Uplink } from "./uplink.ts";
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
+const reading = {
+  device: "d",
+  channel: null,
+  at: 1,
+  receivedAt: 1,
+  clock: "device",
+  value: 1,
+  detail: null,
+} as const;
+
 it("tries again, ever more slowly, until a connection has brought something over", async () => {
   const clock = new ManualClock();
   const log = memoryLog<Reading>();
@@ -44,15 +54,6 @@ it("tries again, ever more slowly, until a connection has brought something over
   newest()?.resolve(link);
   await turn();
   expect(uplink.isConnected).toBe(true);
-  const reading = {
-    device: "d",
-    channel: null,
-    at: 1,
-    receivedAt: 1,
-    clock: "device",
-    value: 1,
-    detail: null,
-  } as const;
   await log.append("events", [{ ...reading, kind: "contact" }]);
   await turn();
   link.sent[0]?.acknowledge();
@@ -64,5 +65,46 @@ it("tries again, ever more slowly, until a connection has brought something over
   expect(dials).toHaveLength(6);
   stop.abort();
   newest()?.reject(new Error("no longer wanted"));
+  await running;
+});
+
+it("begins with smaller batches after a connection over which nothing was acknowledged", async () => {
+  const clock = new ManualClock();
+  const log = memoryLog<Reading>();
+  await log.append(
+    "samples",
+    Array.from({ length: 1_000 }, () => ({ ...reading, kind: "level" as const })),
+  );
+  const links: FakeLink[] = [];
+  const uplink = new Uplink({
+    log,
+    gateway: "gate",
+    linger_ms: 0,
+    acknowledge_timeout_ms: 5_000,
+    heartbeat_ms: 600_000,
+    status: () => quietStatus,
+    time: quietTime,
+    dial: async () => {
+      const link = new FakeLink();
+      links.push(link);
+      return link;
+    },
+    random: () => 0,
+    clock,
+    logger: silentLogger,
+  });
+  const stop = new AbortController();
+  const running = uplink.run(stop.signal);
+  const next = async (): Promise<void> => {
+    for (const before = links.length; links.length === before; await turn()) clock.advance(100);
+    await turn();
+  };
+  await turn();
+  for (let connection = 1; connection < 5; connection++) await next();
+  links.at(-1)?.sent[0]?.acknowledge();
+  await turn();
+  await next();
+  expect(links.map(({ sent }) => sent[0]?.readings.length)).toEqual([250, 125, 62, 50, 50, 250]);
+  stop.abort();
   await running;
 });

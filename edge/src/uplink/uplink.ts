@@ -4,6 +4,7 @@ import type { Logger } from "@gengfu/shared/logging";
 import { RepeatLog } from "@gengfu/shared/repeat-limit";
 import { pause } from "@gengfu/shared/time/clock";
 import type { Dial } from "./cloud-link.ts";
+import type { PaceBounds } from "./pace.ts";
 import { uplinkConsumer, UplinkSession, type SessionLimits, type UplinkSessionOptions } from "./uplink-session.ts";
 
 export interface UplinkOptions extends Omit<UplinkSessionOptions, "limits"> {
@@ -34,6 +35,8 @@ const lasting_ms = 30_000;
 export class Uplink {
   readonly #options: UplinkOptions;
   #isConnected = false;
+  /** Connections in a row that stood and over which nothing was acknowledged. */
+  #fruitless = 0;
 
   constructor(options: UplinkOptions) {
     this.#options = options;
@@ -62,15 +65,27 @@ export class Uplink {
     const { dial, linger_ms, backlog_rate = 0, logger } = this.#options;
     try {
       const link = await dial(signal);
-      const session = new UplinkSession(link, { ...this.#options, limits: { ...limits, linger_ms, backlog_rate } });
+      const pace = this.#firstPace();
+      const session = new UplinkSession(link, {
+        ...this.#options,
+        limits: { ...limits, pace, linger_ms, backlog_rate },
+      });
       logger.info({ backlog: this.#options.log.backlog(uplinkConsumer) }, "connected to the cloud");
       this.#isConnected = true;
       const reason = await session.run(signal);
+      this.#fruitless = session.acknowledged > 0 ? 0 : this.#fruitless + 1;
       return { acknowledged: session.acknowledged, reason };
     } catch (error) {
       return { acknowledged: 0, reason: messageOf(error) };
     } finally {
       this.#isConnected = false;
     }
+  }
+
+  /** What nothing came of is not tried again in the same way: a batch may have been too large for the line. */
+  #firstPace(): PaceBounds {
+    const { readings } = limits.pace;
+    const first = Math.max(readings.min, Math.floor(readings.first / 2 ** this.#fruitless));
+    return { ...limits.pace, readings: { ...readings, first } };
   }
 }
