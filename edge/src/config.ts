@@ -50,8 +50,8 @@ export const edgeConfig = z.strictObject({
         .min(1)
         .optional()
         .describe(
-          "File that the time service leaves once the clock is right, such as /run/systemd/timesync/synchronized; " +
-            "without it any time from 2026 on is trusted.",
+          "File that the time service touches when it has set the clock, such as /run/systemd/timesync/synchronized; " +
+            "without it any time from 2026 on is trusted until the cloud says otherwise.",
         ),
     })
     .prefault({})

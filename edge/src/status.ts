@@ -39,6 +39,7 @@ export function gatewayStatus({
     epoch: log.epoch,
     at: time.now(),
     clock: time.quality(),
+    clock_steps: time.steps,
     last: log.last,
     backlog: log.backlog(uplinkConsumer),
     dropped: sources.reduce((sum, source) => sum + source.dropped, dropped),

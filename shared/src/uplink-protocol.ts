@@ -39,6 +39,8 @@ export const gatewayStatus = z.object({
   uptime_s: z.number().nonnegative(),
   rss_bytes: z.int().nonnegative(),
   version: z.string().max(64),
+  /** How often the gateway's system clock was moved by more than clocks may differ, since its start. */
+  clock_steps: z.int().nonnegative().optional(),
   /** When the gateway said this, by a clock of its own that the cloud's answer repeats; without it none is wanted. */
   asked_ms: z.number().optional(),
   /** Troubles that someone should look at, each a plain sentence; empty when all is well. */
