@@ -1,17 +1,16 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { fakeChannel } from "../notifiers/fixture.ts";
-import { Story, start, type StoryOptions } from "./fixture.ts";
+import { Story, start, valueRules, type StoryOptions } from "./fixture.ts";
 
 const s = 1_000;
-const values = ["fire", "fire-panel-fault", "fire-tank-low"];
 
 let story: Story;
 afterEach(() => story.end());
-const begin = (options: StoryOptions = { rules: values }): Story => (story = new Story(options));
+const begin = (options: StoryOptions = { rules: valueRules }): Story => (story = new Story(options));
 
 describe("messages", () => {
   it("stand as would-be-sent where the channel isn't configured, with their text", async () => {
-    begin({ rules: values, sms: fakeChannel("aliyun-sms", { audience: "people", notifier: null }) });
+    begin({ rules: valueRules, sms: fakeChannel("aliyun-sms", { audience: "people", notifier: null }) });
     await story.contact("fire", true);
     expect(
       story.service.notifications().map(({ channel, target, state, text }) => [channel, target, state, text]),
@@ -56,7 +55,7 @@ describe("messages", () => {
   });
 
   it("may also tell that it cleared", async () => {
-    begin({ rules: values, settings: { on_clear: true } });
+    begin({ rules: valueRules, settings: { on_clear: true } });
     await story.contact("fire", true);
     await story.pass(1 * s);
     await story.contact("fire", false);
@@ -67,7 +66,7 @@ describe("messages", () => {
   });
 
   it("go where the routes say", async () => {
-    begin({ rules: values, settings: { routes: { critical: ["aliyun-sms"] } } });
+    begin({ rules: valueRules, settings: { routes: { critical: ["aliyun-sms"] } } });
     await story.contact("fire", true);
     expect([story.wecom.messages.length, story.sms.messages.length]).toEqual([0, 1]);
   });

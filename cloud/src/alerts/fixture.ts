@@ -17,6 +17,8 @@ import type { Alert } from "./alert.ts";
 export const start = Date.UTC(2026, 0, 1);
 export const demoSite: Site = readConfig(join(import.meta.dirname, "../../../deploy/demo/site.yaml"), siteSchema);
 const gatewayName = "main-building";
+/** The demo site's rules about what is measured, without those about silence. */
+export const valueRules = ["fire", "fire-panel-fault", "fire-tank-low"];
 
 export interface StoryOptions {
   /** Only these rules of the demo site. */
