@@ -1,6 +1,8 @@
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { bootTimeOf } from "@gengfu/shared/time/correction";
+import { uplinkTopics, type GatewayStatus } from "@gengfu/shared/uplink-protocol";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { runEdge, startEdgeProcess, type EdgeProcess } from "./testing/edge-process.ts";
 import { FakeCloud } from "./testing/fake-cloud.ts";
@@ -36,8 +38,8 @@ function configure(cloudPort: number, port = 0): void {
   writeFileSync(join(folder, "edge.yaml"), lines.join("\n"));
 }
 
-async function start(): Promise<EdgeProcess> {
-  const edge = await startEdgeProcess(join(folder, "edge.yaml"));
+async function start(environment: Readonly<Record<string, string>> = {}): Promise<EdgeProcess> {
+  const edge = await startEdgeProcess(join(folder, "edge.yaml"), environment);
   edges.push(edge);
   return edge;
 }
@@ -144,6 +146,42 @@ describe("the gateway", () => {
     await vi.waitFor(() => expect(new Set(seqs().values()).size).toBe(upTo + 210), { timeout: 10_000 });
     expect(new Set(seqs().values())).toEqual(new Set(publishes(1, upTo + 210, false).map(({ id = 0 }) => id / 1_000)));
     expect(seqs().size).toBe(upTo + 210);
+  });
+
+  it("whose clock counts from 2000 sends what it has, and dates it when the cloud tells the time, over a restart", async () => {
+    const years_ms = Date.now() - Date.UTC(2000, 0, 1);
+    const behind = `const now = Date.now; Date.now = () => now() - ${years_ms};`;
+    const environment = { NODE_OPTIONS: `--import data:text/javascript,${encodeURIComponent(behind)}` };
+    const publish = async (id: number): Promise<number> => {
+      const client = await signedOn(edges.at(-1)?.port ?? 0, `pi-${id}`);
+      const before = Date.now();
+      client.publish({ topic: level, payload: `{"metres":${id}}`, id });
+      await client.acknowledgement(id);
+      return before;
+    };
+    const first = await start(environment);
+    const taken = await publish(1);
+    await vi.waitFor(() => expect(cloud.readings()).toHaveLength(1));
+    const [unsure] = cloud.readings();
+    expect(unsure).toMatchObject({ clock: "unsynchronised" });
+    expect(Math.abs((unsure?.at ?? 0) + years_ms - taken)).toBeLessThan(1_000);
+    await first.end("SIGKILL");
+
+    cloud.onPublish = ({ qos, payload }) => {
+      const asked_ms = qos === 0 ? (JSON.parse(payload.toString()) as GatewayStatus).asked_ms : undefined;
+      if (asked_ms !== undefined)
+        cloud.say(uplinkTopics.time("main-building"), JSON.stringify({ at: Date.now(), asked_ms }));
+      return "acknowledge";
+    };
+    await start(environment);
+    await vi.waitFor(() => expect(cloud.readings().map(({ kind }) => kind)).toContain("clock"));
+    const record = cloud.readings().find(({ kind }) => kind === "clock");
+    const time = record === undefined ? undefined : bootTimeOf(record);
+    expect(time?.boot).toBe(unsure?.sinceBoot?.boot);
+    expect(Math.abs((unsure?.sinceBoot?.ms ?? 0) + (time?.offset_ms ?? 0) - taken)).toBeLessThan(1_000);
+    const later = await publish(2);
+    await vi.waitFor(() => expect(cloud.readings().at(-1)).toMatchObject({ value: 2, clock: "corrected" }));
+    expect(Math.abs((cloud.readings().at(-1)?.at ?? 0) - later)).toBeLessThan(1_000);
   });
 
   /** The value of every seq that the cloud got; the same seq twice is the uplink's right. */

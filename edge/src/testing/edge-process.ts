@@ -22,9 +22,15 @@ export interface EdgeProcess {
   end(signal: "SIGTERM" | "SIGKILL"): Promise<number | string | null>;
 }
 
-/** Starts an edge and resolves when it is ready. */
-export async function startEdgeProcess(config: string): Promise<EdgeProcess> {
-  const child = spawn(process.execPath, [main, "--config", config], { stdio: ["ignore", "pipe", "inherit", "ipc"] });
+/** Starts an edge, with more in its environment than there is here, and resolves when it is ready. */
+export async function startEdgeProcess(
+  config: string,
+  environment: Readonly<Record<string, string>> = {},
+): Promise<EdgeProcess> {
+  const child = spawn(process.execPath, [main, "--config", config], {
+    stdio: ["ignore", "pipe", "inherit", "ipc"],
+    env: { ...process.env, ...environment },
+  });
   if (child.stdout === null) throw new Error("no standard output");
   const output = text(child.stdout);
   const ready = once(child, "message") as Promise<[{ ready: boolean; deviceBroker: string }]>;
