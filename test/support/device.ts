@@ -7,10 +7,10 @@ export interface DeviceOptions {
   readonly device: string;
   /** Counts as the device's boot in all that it publishes. */
   readonly boot?: number;
+  /** Publishes under way at a time, 20 by default; further ones wait. */
+  readonly window?: number;
 }
 
-/** Publishes under way at a time; further ones wait. */
-const window = 20;
 const reconnect_ms = 100;
 /** A broker that dies between the connection and its CONNACK may leave the client hanging. */
 const signOn_ms = 3_000;
@@ -28,6 +28,7 @@ export class Device {
   readonly #name: string;
   readonly #port: number;
   readonly #boot: number;
+  readonly #window: number;
   readonly #waiting: Outgoing[] = [];
   readonly #underWay = new Map<number, Outgoing>();
   readonly #ending = new AbortController();
@@ -35,10 +36,11 @@ export class Device {
   #seq = 0;
   #id = 0;
 
-  constructor({ broker, device, boot = 1 }: DeviceOptions) {
+  constructor({ broker, device, boot = 1, window = 20 }: DeviceOptions) {
     this.#name = device;
     this.#port = Number(new URL(broker).port);
     this.#boot = boot;
+    this.#window = window;
     void this.#run();
   }
 
@@ -49,12 +51,13 @@ export class Device {
 
   /** Resolves at the PUBACK, however long that takes. */
   publish(kind: string, payload: Readonly<Record<string, unknown>>): Promise<void> {
+    return this.publishBytes(kind, JSON.stringify({ ...payload, boot: this.#boot, seq: ++this.#seq }));
+  }
+
+  /** The same for any payload, also for one that breaks the contract. */
+  publishBytes(kind: string, payload: string | Buffer): Promise<void> {
     this.#id = (this.#id % 65_535) + 1;
-    const packet = {
-      topic: `gengfu/v1/${this.#name}/${kind}`,
-      payload: JSON.stringify({ ...payload, boot: this.#boot, seq: ++this.#seq }),
-      id: this.#id,
-    };
+    const packet = { topic: `gengfu/v1/${this.#name}/${kind}`, payload, id: this.#id };
     return new Promise((resolve) => {
       this.#waiting.push({ packet, acknowledged: resolve });
       this.#send();
@@ -107,7 +110,7 @@ export class Device {
   #send(): void {
     if (this.#client === undefined) return;
     const packets: RawPublish[] = [];
-    while (this.#underWay.size < window) {
+    while (this.#underWay.size < this.#window) {
       const next = this.#waiting.shift();
       if (next === undefined) break;
       this.#underWay.set(next.packet.id ?? 0, next);
