@@ -48,30 +48,11 @@ export interface CloudOptions {
   readonly random: () => number;
 }
 
-export interface RunningCloud {
-  readonly console: string;
-  readonly api: string;
-  readonly uplinkBroker: string;
-  /** Ends everything in good order, within some seconds. */
-  stop(): Promise<void>;
-}
-
-/** Puts the cloud together and starts it, from the disk outwards; what fails on the way takes down what stands. */
-export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
-  const stack = new AsyncDisposableStack();
-  try {
-    const addresses = await start(options, stack);
-    return { ...addresses, stop: () => stack.disposeAsync() };
-  } catch (error) {
-    await stack.disposeAsync();
-    throw error;
-  }
-}
-
-async function start(
+/** Puts the cloud together and starts it, from the disk outwards; the stack takes it down again. */
+export async function startCloud(
   { setup: { config, sites }, consoleRoot, clock, logger, random }: CloudOptions,
   stack: AsyncDisposableStack,
-): Promise<Omit<RunningCloud, "stop">> {
+): Promise<{ console: string; api: string; uplinkBroker: string }> {
   const file = (name: string): string => join(config.data, name);
   const child = (component: string): Logger => logger.child({ component });
   const lock = lockData(config.data);

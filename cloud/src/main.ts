@@ -18,12 +18,10 @@ await runService({
 `,
   read: readSetup,
   summary: ({ sites }) => sites.map(({ id }) => id).join(", "),
-  async start(setup, logger) {
+  async start(setup, logger, stack) {
     // what only looks at the configuration need not load the rest
     const { startCloud } = await import("./cloud.ts");
-    const cloud = await startCloud({ setup, consoleRoot, clock: systemClock, logger, random: Math.random });
-    const { console, api, uplinkBroker } = cloud;
-    return { addresses: { console, api, uplinkBroker }, stop: () => cloud.stop() };
+    return startCloud({ setup, consoleRoot, clock: systemClock, logger, random: Math.random }, stack);
   },
 });
 

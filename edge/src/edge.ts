@@ -35,26 +35,11 @@ export interface EdgeOptions {
   readonly random: () => number;
 }
 
-export interface RunningEdge {
-  /** Address of the device broker. */
-  readonly deviceBroker: string;
-  /** Ends everything in good order, within some seconds. */
-  stop(): Promise<void>;
-}
-
-/** Puts the gateway together and starts it, from the disk outwards; what fails on the way takes down what stands. */
-export async function startEdge(options: EdgeOptions): Promise<RunningEdge> {
-  const stack = new AsyncDisposableStack();
-  try {
-    const deviceBroker = await start(options, stack);
-    return { deviceBroker, stop: () => stack.disposeAsync() };
-  } catch (error) {
-    await stack.disposeAsync();
-    throw error;
-  }
-}
-
-async function start({ config, clock, logger, random }: EdgeOptions, stack: AsyncDisposableStack): Promise<string> {
+/** Puts the gateway together and starts it, from the disk outwards; the stack takes it down again. */
+export async function startEdge(
+  { config, clock, logger, random }: EdgeOptions,
+  stack: AsyncDisposableStack,
+): Promise<{ deviceBroker: string }> {
   const { gateway, limits, uplink: uplinkConfig, devices_broker: listen } = config;
   const child = (component: string): Logger => logger.child({ component });
   makeDataFolder(config.data);
@@ -134,5 +119,5 @@ async function start({ config, clock, logger, random }: EdgeOptions, stack: Asyn
   }
   uplinkRun = uplink.run(running.signal);
   logger.info({ gateway, devices: config.devices.length, version }, "the gateway has started");
-  return `${listen.tls === undefined ? "mqtt" : "mqtts"}://${reachableHost(host)}:${port}`;
+  return { deviceBroker: `${listen.tls === undefined ? "mqtt" : "mqtts"}://${reachableHost(host)}:${port}` };
 }

@@ -14,10 +14,9 @@ await runService({
 `,
   read: (file) => readEdgeConfig(file),
   summary: ({ gateway, devices }) => `gateway ${gateway}, ${devices.length} devices`,
-  async start(config, logger) {
+  async start(config, logger, stack) {
     // what only looks at the configuration need not load the rest
     const { startEdge } = await import("./edge.ts");
-    const edge = await startEdge({ config, clock: systemClock, logger, random: Math.random });
-    return { addresses: { deviceBroker: edge.deviceBroker }, stop: () => edge.stop() };
+    return startEdge({ config, clock: systemClock, logger, random: Math.random }, stack);
   },
 });

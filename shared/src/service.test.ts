@@ -117,9 +117,10 @@ describe("a service", () => {
   });
 
   it.each([
+    ["never", "stopping took too long"],
     ["hang", "stopping took too long"],
     ["break-at-end", "a bug at the end"],
-  ])("ends though its end fails: %s", async (word, message) => {
+  ])("ends though its start or its end fails: %s", async (word, message) => {
     const { child, end } = runWith(word);
     await once(child, "message");
     child.kill("SIGTERM");

@@ -4,12 +4,8 @@ import { GengfuError, messageOf } from "./errors.ts";
 import { createLogger, type Logger } from "./logging.ts";
 import { systemClock } from "./time/clock.ts";
 
-export interface RunningService {
-  /** Where it can be reached, by name; told to whoever started the process over a channel. */
-  readonly addresses: Readonly<Record<string, string>>;
-  /** Ends it in good order. */
-  stop(): Promise<void>;
-}
+/** Where a service can be reached, by name. */
+export type Addresses = Readonly<Record<string, string>>;
 
 export interface ServiceOptions<Config> {
   readonly name: string;
@@ -19,7 +15,8 @@ export interface ServiceOptions<Config> {
   readonly read: (file: string) => Config;
   /** Of a configuration that is right, what `--check` says. */
   readonly summary: (config: Config) => string;
-  readonly start: (config: Config, logger: Logger) => Promise<RunningService>;
+  /** Starts the service; what it puts on the stack ends it in good order. Where it fails half way the process just ends. */
+  readonly start: (config: Config, logger: Logger, stack: AsyncDisposableStack) => Promise<Addresses>;
   /** How long the end may take: what was acknowledged is on disk, so that no one need wait for longer; 5,000 by default. */
   readonly stop_timeout_ms?: number;
 }
@@ -38,22 +35,25 @@ export async function runService<Config>(options: ServiceOptions<Config>): Promi
   };
   process.on("uncaughtException", fail);
   process.on("unhandledRejection", fail);
+  const stack = new AsyncDisposableStack();
   const asked = new Promise<string>((resolve) => {
     for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => resolve(signal));
     // whoever started this process over a channel and went away can't stop it any more
     process.once("disconnect", () => resolve("the parent process is gone"));
   });
+  void asked.then((reason) => {
+    logger.info({ reason }, "stopping");
+    systemClock.after(stop_timeout_ms, () => fail(new Error("stopping took too long")));
+  });
 
-  const service = await start(config, logger).catch(fail);
-  logger.info(service.addresses, `the ${name} is ready`);
+  const addresses = await start(config, logger, stack).catch(fail);
+  logger.info(addresses, `the ${name} is ready`);
   // now, since a process that is killed would not get to it; without a cache folder it does nothing
   flushCompileCache();
-  process.send?.({ ready: true, ...service.addresses });
+  process.send?.({ ready: true, ...addresses });
 
-  const reason = await asked;
-  logger.info({ reason }, "stopping");
-  systemClock.after(stop_timeout_ms, () => fail(new Error("stopping took too long")));
-  await service.stop().catch(fail);
+  await asked;
+  await stack.disposeAsync().catch(fail);
   logger.info("stopped");
   // what hangs, such as a request to a vendor, must not hold up the end
   process.exit(0);

@@ -16,7 +16,11 @@ await runService({
     }
   },
   summary: (word) => `it says ${word}`,
-  async start(word) {
+  async start(word, _logger, stack) {
+    if (word === "never") {
+      process.send?.("starting");
+      await new Promise(() => undefined);
+    }
     await Promise.resolve();
     if (word === "refuse") throw new GengfuError("listen_failed", "the port is taken", { context: { port: 1 } });
     if (word === "break") throw new TypeError("a bug at the start");
@@ -28,14 +32,12 @@ await runService({
     }
     if (word === "reject-later") setImmediate(() => void Promise.reject(bug));
     const server = createServer().listen(0, "127.0.0.1");
-    return {
-      addresses: { door: "tcp://127.0.0.1:1" },
-      async stop() {
-        if (word === "hang") await new Promise(() => undefined);
-        if (word === "break-at-end") throw new TypeError("a bug at the end");
-        server.close();
-      },
-    };
+    stack.defer(async () => {
+      if (word === "hang") await new Promise(() => undefined);
+      if (word === "break-at-end") throw new TypeError("a bug at the end");
+      server.close();
+    });
+    return { door: "tcp://127.0.0.1:1" };
   },
   stop_timeout_ms: 50,
 });
