@@ -243,7 +243,7 @@ describe("when someone moves the clock", () => {
   });
 });
 
-it("whatever becomes of clock and network, in the end every time is right and in order", () => {
+it("whatever becomes of clock and network, in the end every time is right, and what was corrected in order", () => {
   const tolerated_ms = 2_000;
   const happening = fc.oneof(
     fc.record({ kind: fc.constant("pass" as const), ms: fc.integer({ min: 0, max: 3 * hour }) }),
@@ -288,7 +288,10 @@ it("whatever becomes of clock and network, in the end every time is right and in
         }
       }
       answer(0);
-      const readings = log.filter(({ kind }) => kind === "level").map((entry) => time.correct(entry));
+      const entries = log.filter(({ kind }) => kind === "level");
+      const readings = entries.map((entry) => time.correct(entry));
+      const corrected = readings.filter((_, index) => entries[index]?.clock === "unsynchronised").map(({ at }) => at);
+      expect(corrected).toEqual(corrected.toSorted((a, b) => a - b));
       expect(readings).toHaveLength(trueTimes.length);
       readings.forEach((reading, index) => {
         expect(reading.clock).not.toBe("unsynchronised");

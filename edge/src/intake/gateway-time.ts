@@ -1,6 +1,7 @@
 import type { Block } from "@gengfu/shared/log/log";
 import type { Logger } from "@gengfu/shared/logging";
 import type { ClockQuality, Reading, SinceBoot } from "@gengfu/shared/model/reading";
+import { RepeatLog } from "@gengfu/shared/repeat-limit";
 import type { Clock } from "@gengfu/shared/time/clock";
 import { bootTimeOf, correct, tolerance_ms, type BootTime } from "@gengfu/shared/time/correction";
 import type { Machine, TimeService } from "./machine.ts";
@@ -15,7 +16,7 @@ export interface Stamp {
 }
 
 export interface GatewayTimeOptions {
-  readonly clock: Pick<Clock, "now">;
+  readonly clock: Clock;
   readonly machine: Machine;
   /** Null where none is asked: the wall clock is then taken for right once it shows a time that can be. */
   readonly timeService: TimeService | null;
@@ -51,6 +52,7 @@ const earliest = Date.UTC(2026, 0, 1);
  */
 export class GatewayTime {
   readonly #options: GatewayTimeOptions;
+  readonly #log: RepeatLog;
   #standing: Standing = "unknown";
   /** The wall clock, as milliseconds ahead of the machine's time. */
   #wall: number;
@@ -68,10 +70,10 @@ export class GatewayTime {
   /** The offset of readings that were stamped by a clock which nothing had confirmed; null without such. */
   #assumed: number | null = null;
   #steps = 0;
-  #isDisputed = false;
 
   constructor(options: GatewayTimeOptions) {
     this.#options = options;
+    this.#log = new RepeatLog(options.logger, options.clock);
     this.#wall = Math.floor(options.clock.now()) - this.#uptime();
     this.#offset = this.#wall;
   }
@@ -175,7 +177,7 @@ export class GatewayTime {
     if (before === "assumed" || before === "confirmed") this.#standing = "doubtful";
     this.#isServed = false;
     this.#follow(wall);
-    this.#options.logger.warn({ step_ms, before, now: this.#standing }, "the system's clock was moved");
+    this.#log.warn("step", { step_ms, before, now: this.#standing }, "the system's clock was moved");
     if (before === "corrected" && Math.abs(wall - this.#offset) <= tolerance_ms) this.#know("confirmed", wall);
   }
 
@@ -195,16 +197,10 @@ export class GatewayTime {
 
   /** The offset is known to within `error_ms`. */
   #learn(offset: number, error_ms: number): void {
-    if (Math.abs(this.#wall - offset) <= tolerance_ms) {
-      this.#isDisputed = false;
-      return this.#know("confirmed", this.#wall);
-    }
+    if (Math.abs(this.#wall - offset) <= tolerance_ms) return this.#know("confirmed", this.#wall);
     if (this.#standing === "confirmed" && this.#isServed) {
-      if (!this.#isDisputed) {
-        const apart_ms = this.#wall - offset;
-        this.#options.logger.warn({ apart_ms }, "the cloud's clock is not that of the time service, which is believed");
-      }
-      this.#isDisputed = true;
+      const apart_ms = this.#wall - offset;
+      this.#log.warn("dispute", { apart_ms }, "the cloud's clock is not that of the time service, which is believed");
       return;
     }
     // no further than must be: what is shown already is as good as any other time that can be

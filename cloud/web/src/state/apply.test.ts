@@ -17,6 +17,17 @@ describe("taking in the live stream", () => {
     expect(world.latest.get(level)?.value).toBe(2);
   });
 
+  it("goes by the gateway's count where its clock is years behind", () => {
+    const clock = "unsynchronised";
+    const world = applyEvents(emptyWorld, [
+      reading({ at: 2_000_000, seq: 7, value: 1 }),
+      reading({ at: 5, seq: 9, value: 3, clock }),
+      reading({ at: 9, seq: 8, value: 2, clock }),
+    ]);
+    expect(world.latest.get(level)?.value).toBe(3);
+    expect(applyEvents(world, [reading({ at: 2_000_100, seq: 10, value: 4 })]).latest.get(level)?.value).toBe(4);
+  });
+
   it("fills what came late into the trend all the same", () => {
     const world = applyEvents(emptyWorld, [reading({ at: 600_000, value: 2 }), reading({ at: 0, value: 1 })]);
     expect(world.trends.get(level)?.map(({ at, mean }) => [at, mean])).toEqual([

@@ -111,7 +111,10 @@ class ReadingsDraft {
   }
 }
 
+/** By time; by the gateway's count where its clock can't be believed, which may be years behind. */
 function isNewer(reading: Reading, known: Reading): boolean {
+  const isUnsure = reading.clock === "unsynchronised" || known.clock === "unsynchronised";
+  if (isUnsure) return reading.gateway !== known.gateway || reading.epoch !== known.epoch || reading.seq > known.seq;
   return reading.at > known.at || (reading.at === known.at && reading.seq > known.seq);
 }
 
