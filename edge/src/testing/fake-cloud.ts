@@ -2,8 +2,9 @@ import { once } from "node:events";
 import { createServer, type AddressInfo, type Server, type Socket } from "node:net";
 import { decodeBatch } from "@gengfu/shared/codec/batch";
 import type { StoredReading } from "@gengfu/shared/model/reading";
+import { refusedBecause, signOnRefusal } from "@gengfu/shared/mqtt/sign-on";
 import { gatewayStatus, parseUplinkTopic, type GatewayStatus } from "@gengfu/shared/uplink-protocol";
-import { Aedes, type AuthenticateError, type PublishPacket } from "aedes";
+import { Aedes, type PublishPacket } from "aedes";
 
 /** A cloud that does what the test says at each publish; gateway `gate`, secret `hush`, unless told otherwise. */
 export class FakeCloud {
@@ -22,8 +23,7 @@ export class FakeCloud {
     const broker = await Aedes.createBroker({
       authenticate: (_, user, password, done) => {
         if (user === this.#account.gateway && password?.toString() === this.#account.secret) return done(null, true);
-        const error: Error = Object.assign(new Error("refused"), { returnCode: 4 });
-        done(error as AuthenticateError, null);
+        done(signOnRefusal(refusedBecause.credentials, "refused"), null);
       },
       authorizePublish: (client, packet, done) => {
         this.publishes.push(packet);

@@ -5,6 +5,7 @@ import { systemClock } from "@gengfu/shared/time/clock";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { FakeCloud } from "../testing/fake-cloud.ts";
 import { quietStatus, quietTime } from "../testing/fake-link.ts";
+import { readingWith } from "../testing/reading-with.ts";
 import { mqttDial } from "./mqtt-link.ts";
 import { Uplink } from "./uplink.ts";
 
@@ -53,22 +54,11 @@ describe("a link by MQTT", () => {
 });
 
 describe("the uplink over MQTT", () => {
-  const reading: Reading = {
-    device: "tank",
-    kind: "level",
-    channel: null,
-    at: 5,
-    receivedAt: 6,
-    clock: "synchronised",
-    value: 1,
-    detail: null,
-  };
-
   it("sends everything again that was under way when the line was cut, from the log and not from mqtt.js", async () => {
     const log = memoryLog<Reading>();
     await log.append(
       "samples",
-      Array.from({ length: 3_000 }, () => reading),
+      Array.from({ length: 3_000 }, () => readingWith()),
     );
     let cuts = 0;
     cloud.onPublish = ({ qos }, socket) => {
@@ -100,7 +90,7 @@ describe("the uplink over MQTT", () => {
     const lastStart = sent.lastIndexOf(1);
     expect(sent.slice(lastStart)).toEqual(Array.from({ length: 3_000 }, (_, index) => index + 1));
     const acknowledged = cloud.publishes.length;
-    await log.append("events", [{ ...reading, kind: "contact" }]);
+    await log.append("events", [readingWith({ kind: "contact" })]);
     await vi.waitFor(() => expect(log.backlog("uplink").events).toBe(0));
     expect(cloud.publishes).toHaveLength(acknowledged + 1);
     stop.abort();

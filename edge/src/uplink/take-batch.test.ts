@@ -1,21 +1,14 @@
 import type { Block } from "@gengfu/shared/log/log";
 import type { Reading } from "@gengfu/shared/model/reading";
 import { expect, it } from "vitest";
+import { readingWith } from "../testing/reading-with.ts";
 import { ofOneRun, takeBatch } from "./take-batch.ts";
 
 const asItIs = (reading: Reading): Reading => reading;
 
 function block(first: number, count: number, payload?: string): Block<Reading> {
-  const reading: Reading = {
-    device: "tank",
-    kind: payload === undefined ? "level" : "quarantine",
-    channel: null,
-    at: 1,
-    receivedAt: 2,
-    clock: "synchronised",
-    value: null,
-    detail: payload === undefined ? null : { payload },
-  };
+  const reading =
+    payload === undefined ? readingWith() : readingWith({ kind: "quarantine", value: null, detail: { payload } });
   return { lane: "samples", first, entries: Array.from({ length: count }, () => reading) };
 }
 

@@ -5,6 +5,7 @@ import { ManualClock } from "@gengfu/shared/time/clock";
 import fc from "fast-check";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { FakeLink, quietStatus, quietTime } from "../testing/fake-link.ts";
+import { readingWith } from "../testing/reading-with.ts";
 import { uplinkConsumer, UplinkSession, type SessionLimits } from "./uplink-session.ts";
 
 const limits: SessionLimits = {
@@ -41,16 +42,7 @@ function session(link: FakeLink, changed: Partial<SessionLimits> = {}, time = qu
 }
 
 async function append(lane: Lane, count: number): Promise<void> {
-  const reading: Reading = {
-    device: "tank",
-    kind: lane === "events" ? "contact" : "level",
-    channel: null,
-    at: 5,
-    receivedAt: 6,
-    clock: "synchronised",
-    value: 1,
-    detail: null,
-  };
+  const reading = readingWith({ kind: lane === "events" ? "contact" : "level" });
   await log.append(
     lane,
     Array.from({ length: count }, () => reading),
@@ -305,16 +297,7 @@ describe("a session that begins with a backlog", () => {
 });
 
 it("bounds the text of a batch by its pace, so that large readings make no batch that holds up the line", async () => {
-  const reading: Reading = {
-    device: "tank",
-    kind: "quarantine",
-    channel: null,
-    at: 5,
-    receivedAt: 6,
-    clock: "synchronised",
-    value: null,
-    detail: { payload: "x".repeat(70) },
-  };
+  const reading = readingWith({ kind: "quarantine", value: null, detail: { payload: "x".repeat(70) } });
   await log.append(
     "samples",
     Array.from({ length: 7 }, () => reading),

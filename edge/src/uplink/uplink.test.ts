@@ -4,20 +4,11 @@ import type { Reading } from "@gengfu/shared/model/reading";
 import { ManualClock } from "@gengfu/shared/time/clock";
 import { expect, it } from "vitest";
 import { FakeLink, quietStatus, quietTime } from "../testing/fake-link.ts";
+import { readingWith } from "../testing/reading-with.ts";
 import type { CloudLink } from "./cloud-link.ts";
 import { Uplink } from "./uplink.ts";
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
-
-const reading = {
-  device: "d",
-  channel: null,
-  at: 1,
-  receivedAt: 1,
-  clock: "device",
-  value: 1,
-  detail: null,
-} as const;
 
 it("tries again, ever more slowly, until a connection has brought something over", async () => {
   const clock = new ManualClock();
@@ -54,7 +45,7 @@ it("tries again, ever more slowly, until a connection has brought something over
   newest()?.resolve(link);
   await turn();
   expect(uplink.isConnected).toBe(true);
-  await log.append("events", [{ ...reading, kind: "contact" }]);
+  await log.append("events", [readingWith({ kind: "contact" })]);
   await turn();
   link.sent[0]?.acknowledge();
   link.lose("gone");
@@ -73,7 +64,7 @@ it("begins with smaller batches after a connection over which nothing was acknow
   const log = memoryLog<Reading>();
   await log.append(
     "samples",
-    Array.from({ length: 1_000 }, () => ({ ...reading, kind: "level" as const })),
+    Array.from({ length: 1_000 }, () => readingWith()),
   );
   const links: FakeLink[] = [];
   const uplink = new Uplink({
