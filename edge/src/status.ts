@@ -34,9 +34,11 @@ export function gatewayStatus({
       ? null
       : { zh: `无法写入日志:${trouble}。请检查磁盘。`, en: `The log can't be written: ${trouble}. Check the disk.` },
   );
+  const run = log.runAt?.(log.last + 1)?.id;
   return {
     gateway,
     epoch: log.epoch,
+    ...(run === undefined ? {} : { run }),
     at: time.now(),
     clock: time.quality(),
     clock_steps: time.steps,

@@ -34,6 +34,12 @@ export class IntervalSet {
     return interval !== undefined && interval[0] <= value;
   }
 
+  /** Whether any of from..to is in it. */
+  hasAny(from: number, to: number): boolean {
+    const interval = this.#intervals[this.#firstEndingAtOrAfter(from)];
+    return interval !== undefined && interval[0] <= to;
+  }
+
   /** What lacks between from and to. */
   missing(from: number, to: number): Interval[] {
     const gaps: Interval[] = [];

@@ -28,6 +28,8 @@ export function parseUplinkTopic(topic: string): { gateway: string; channel: Lan
 export const gatewayStatus = z.object({
   gateway: identifier,
   epoch: z.int().nonnegative(),
+  /** The run of the gateway's log that it is in, where the log has runs. */
+  run: z.string().max(32).optional(),
   /** By the gateway's clock. */
   at: z.int(),
   clock: z.enum(clockQualities),

@@ -29,18 +29,25 @@ let clock: ManualClock;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "gengfu-registry-"));
   clock = new ManualClock();
+  fork = null;
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
+let fork: LedgerView["fork"];
+const asked: unknown[][] = [];
 const ledger = {
-  view: (gateway: string, epoch?: number): LedgerView => ({
-    gateway,
-    epoch: epoch ?? 7,
-    epochs: [7],
-    received: [[1, 4]],
-    missing: [{ from: 5, to: 6, reason: "in transit or lost" }],
-    omitted: 0,
-  }),
+  view(gateway: string, epoch?: number, run?: string): LedgerView {
+    asked.push([gateway, epoch, run]);
+    return {
+      gateway,
+      epoch: epoch ?? 7,
+      epochs: [7],
+      received: [[1, 4]],
+      missing: [{ from: 5, to: 6, reason: "in transit or lost" }],
+      omitted: 0,
+      fork,
+    };
+  },
 };
 
 async function open(): Promise<GatewayRegistry> {
@@ -94,6 +101,18 @@ it("shows what a gateway last said, beside what the ledger has of that numbering
     version: "0.1.0",
     status,
   });
+});
+
+it("asks for the log that the gateway is in, and tells for a week where that went on from an older state", async () => {
+  const registry = await open();
+  registry.status("main-building", { ...status, run: "Zx_-9fQ1" });
+  fork = { epoch: 99, from: 101, at: clock.now() };
+  const troubles = (): readonly string[] => registry.get("main-building")?.troubles ?? [];
+  expect(troubles()).toHaveLength(2);
+  expect(troubles()[1]).toMatch(/网关 main-building .*第 101 号.* Gateway main-building went on from an older state/);
+  expect(asked.at(-1)).toEqual(["main-building", 42, "Zx_-9fQ1"]);
+  clock.advance(7 * 24 * 3_600_000);
+  expect(troubles()).toHaveLength(1);
 });
 
 it("counts a gateway as connected while it has a connection", async () => {

@@ -9,6 +9,9 @@ import type { GatewayRegistry, GatewayView } from "./registry.ts";
 /** What is known is written down at most this often: it is for the eye, the readings themselves are in the log. */
 const save_ms = 5_000;
 
+/** For so long it is told that a gateway's log went on from an older state of itself. */
+const forkShown_ms = 7 * 24 * 3_600_000;
+
 const saved = z.object({
   gateways: z.record(z.string(), z.object({ lastSeenAt: z.int().nullable(), status: gatewayStatus.nullable() })),
 });
@@ -18,7 +21,7 @@ export interface GatewayRegistryOptions {
   readonly gateways: readonly { readonly id: string }[];
   /** JSON file; its folder must exist. */
   readonly file: string;
-  readonly ledger: { view(gateway: string, epoch?: number): LedgerView };
+  readonly ledger: { view(gateway: string, epoch?: number, run?: string): LedgerView };
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -86,7 +89,9 @@ export function createGatewayRegistry(options: GatewayRegistryOptions): GatewayR
   }
 
   function viewOf(id: string, { connections, lastSeenAt, status }: Known): GatewayView {
-    const { epoch, received, missing } = ledger.view(id, status?.epoch);
+    const { epoch, received, missing, fork } = ledger.view(id, status?.epoch, status?.run);
+    const troubles = [...(status?.troubles ?? [])];
+    if (fork !== null && clock.now() - fork.at < forkShown_ms) troubles.push(forkTrouble(id, fork.from));
     return {
       id,
       connected: connections > 0,
@@ -98,7 +103,7 @@ export function createGatewayRegistry(options: GatewayRegistryOptions): GatewayR
       missingBecause: missing,
       clock: status?.clock ?? null,
       epoch,
-      troubles: status?.troubles ?? [],
+      troubles,
       version: status?.version ?? null,
       status,
     };
@@ -139,6 +144,17 @@ export function createGatewayRegistry(options: GatewayRegistryOptions): GatewayR
       return () => listeners.delete(listener);
     },
   };
+}
+
+function forkTrouble(gateway: string, from: number): string {
+  const zh =
+    `网关 ${gateway} 的日志从较旧的状态继续(恢复的备份,或磁盘丢失了已写入的数据):` +
+    `第 ${from} 号起的读数已与此前收到的分开保存,没有丢失。请确认没有两台机器使用同一份日志。`;
+  const en =
+    `Gateway ${gateway} went on from an older state of its log (a restored copy, or a disk that lost what it had ` +
+    `written): its readings from no. ${from} on are kept apart from those that came before, and none is lost. ` +
+    "See that no two machines run with the same log.";
+  return `${zh} ${en}`;
 }
 
 function parse(text: string): unknown {

@@ -6,6 +6,10 @@ import { BatchIntake } from "./batch-intake.ts";
 import { cloudBlockCodec } from "./cloud-block-codec.ts";
 import { batch } from "./testing/ingress-under-test.ts";
 
+const place = (_gateway: string, epoch: number, _run: unknown, seqs: readonly number[]) => [
+  { epoch, count: seqs.length },
+];
+
 /** A ledger to which everything is new, and which counts what was asked about. */
 function openLedger() {
   const claimed: number[] = [];
@@ -14,7 +18,7 @@ function openLedger() {
     const nothing = (): void => undefined;
     return { fresh: seqs.map((_, index) => index), others: Promise.resolve(), commit: nothing, release: nothing };
   };
-  return { claimed, claim };
+  return { claimed, place, claim };
 }
 
 const staying = new AbortController().signal;
@@ -63,6 +67,7 @@ it.each([
   const nothing = (): void => undefined;
   let known: readonly number[] = [];
   const ledger = {
+    place,
     claim(_gateway: string, _epoch: number, seqs: readonly number[]) {
       const fresh = seqs.flatMap((seq, index) => (known.includes(seq) ? [] : [index]));
       known = [...known, ...seqs];

@@ -2,6 +2,7 @@ import { decodeBatch, type Batch } from "@gengfu/shared/codec/batch";
 import { GengfuError, type ErrorCode } from "@gengfu/shared/errors";
 import type { Log } from "@gengfu/shared/log/log";
 import type { Lane, StoredReading } from "@gengfu/shared/model/reading";
+import type { Claim } from "../ledger/claims.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { cloudBlockCodec } from "./cloud-block-codec.ts";
 
@@ -10,7 +11,7 @@ const pending_max = 200_000;
 
 export interface BatchIntakeOptions {
   readonly log: Log<StoredReading>;
-  readonly ledger: Pick<Ledger, "claim">;
+  readonly ledger: Pick<Ledger, "place" | "claim">;
   /** Keeps a batch that can't be taken in; it is on disk when this returns. */
   readonly setAside: (batch: Unusable) => void;
   readonly pending_max?: number;
@@ -92,29 +93,52 @@ export class BatchIntake {
     return undefined;
   }
 
-  async #commit(lane: Lane, { gateway, epoch, readings }: Batch, body: Uint8Array, gone: AbortSignal): Promise<void> {
-    const { log, ledger } = this.#options;
-    const claim = ledger.claim(
-      gateway,
-      epoch,
-      readings.map(({ seq }) => seq),
-    );
-    const fresh = claim.fresh.map((index) => readings[index] as StoredReading);
+  async #commit(lane: Lane, batch: Batch, body: Uint8Array, gone: AbortSignal): Promise<void> {
+    const parts = this.#claim(batch);
     try {
-      if (fresh.length > 0) {
-        // with its bytes, so that the log never puts entries of two gateways into one block
-        await log.append(lane, fresh, fresh.length === readings.length ? body : cloudBlockCodec.encode(fresh));
+      for (const { epoch, readings, claim } of parts) {
+        const fresh = claim.fresh.map((index) => readings[index] as StoredReading);
+        if (fresh.length > 0) {
+          const isWhole = epoch === batch.epoch && fresh.length === batch.readings.length;
+          // with its bytes, so that the log never puts entries of two gateways into one block
+          await this.#options.log.append(lane, fresh, isWhole ? body : cloudBlockCodec.encode(fresh));
+        }
+        claim.commit();
       }
     } catch (error) {
-      claim.release();
+      // of those that are committed nothing is held any more
+      for (const { claim } of parts) claim.release();
       throw error;
     }
-    claim.commit();
-    await unlessGone(claim.others, gone);
+    await unlessGone(Promise.all(parts.map(({ claim }) => claim.others)), gone);
+    const fresh = parts.reduce((sum, { claim }) => sum + claim.fresh.length, 0);
     this.#batches += 1;
-    this.#readings += fresh.length;
-    this.#repeated += readings.length - fresh.length;
+    this.#readings += fresh;
+    this.#repeated += batch.readings.length - fresh;
   }
+
+  /** Claims the readings of a batch, by the epochs under which they are kept: mostly the batch's own. */
+  #claim({ gateway, epoch: told, run, readings }: Batch): Part[] {
+    const { ledger } = this.#options;
+    const seqs = readings.map(({ seq }) => seq);
+    let next = 0;
+    return ledger.place(gateway, told, run, seqs).map(({ epoch, count }) => {
+      const from = next;
+      next += count;
+      const taken = readings.slice(from, next);
+      return {
+        epoch,
+        readings: epoch === told ? taken : taken.map((reading) => ({ ...reading, epoch })),
+        claim: ledger.claim(gateway, epoch, seqs.slice(from, next)),
+      };
+    });
+  }
+}
+
+interface Part {
+  readonly epoch: number;
+  readonly readings: readonly StoredReading[];
+  readonly claim: Claim;
 }
 
 async function unlessGone(waited: Promise<unknown>, gone: AbortSignal): Promise<void> {

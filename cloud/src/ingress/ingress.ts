@@ -20,7 +20,7 @@ export interface IngressOptions {
   readonly quarantineFile: string;
   readonly log: Log<StoredReading>;
   /** Started before the ingress and stopped after it. */
-  readonly ledger: Pick<Ledger, "claim">;
+  readonly ledger: Pick<Ledger, "place" | "claim">;
   readonly registry: Pick<GatewayRegistry, "connected" | "disconnected" | "heard" | "status">;
   readonly clock: Clock;
   readonly logger: Logger;

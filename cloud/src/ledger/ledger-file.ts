@@ -2,6 +2,7 @@ import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { Logger } from "@gengfu/shared/logging";
 import { lanes, type Lane } from "@gengfu/shared/model/reading";
 import { inTransaction, openSqliteFile } from "@gengfu/shared/sqlite-file";
+import { Lineage, type LineageRecord } from "./lineage.ts";
 import { fromRecord, toRecord, type Received, type ReceivedRecord } from "./received.ts";
 
 const schema = `
@@ -12,6 +13,12 @@ const schema = `
     PRIMARY KEY (gateway, epoch)
   ) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS cursor (lane TEXT PRIMARY KEY, log_epoch INTEGER NOT NULL, position INTEGER NOT NULL) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS lineage (
+    gateway TEXT NOT NULL,
+    epoch INTEGER NOT NULL,  -- as the gateway tells it
+    record TEXT NOT NULL,    -- JSON
+    PRIMARY KEY (gateway, epoch)
+  );
 `;
 
 /** What the ledger knows, and up to which positions of the log: in one file, in one transaction. */
@@ -20,13 +27,17 @@ export class LedgerFile {
   readonly #put: StatementSync;
   readonly #drop: StatementSync;
   readonly #putCursor: StatementSync;
+  readonly #putLineage: StatementSync;
+  readonly #dropLineage: StatementSync;
 
   constructor(file: string, logger: Logger) {
-    this.#database = openSqliteFile({ file, logger, schema, version: 1, synchronous: "full" });
+    this.#database = openSqliteFile({ file, logger, schema, version: 2, synchronous: "full" });
     this.#put = this.#database.prepare(
       "INSERT INTO received (gateway, epoch, record) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET record = excluded.record",
     );
     this.#drop = this.#database.prepare("DELETE FROM received WHERE gateway = ? AND epoch = ?");
+    this.#putLineage = this.#database.prepare("REPLACE INTO lineage (gateway, epoch, record) VALUES (?, ?, ?)");
+    this.#dropLineage = this.#database.prepare("DELETE FROM lineage WHERE gateway = ? AND epoch = ?");
     this.#putCursor = this.#database.prepare(
       "INSERT INTO cursor (lane, log_epoch, position) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET log_epoch = excluded.log_epoch, position = excluded.position",
     );
@@ -62,6 +73,23 @@ export class LedgerFile {
         this.#put.run(received.gateway, received.epoch, JSON.stringify(toRecord(received)));
       }
       for (const lane of lanes) this.#putCursor.run(lane, logEpoch, positions[lane]);
+    });
+  }
+
+  /** The one that changed last comes last. */
+  lineages(): { gateway: string; lineage: Lineage }[] {
+    const rows = this.#database.prepare("SELECT gateway, epoch, record FROM lineage ORDER BY rowid").all();
+    return (rows as { gateway: string; epoch: number; record: string }[]).map(({ gateway, epoch, record }) => ({
+      gateway,
+      lineage: new Lineage(epoch, JSON.parse(record) as LineageRecord),
+    }));
+  }
+
+  /** Written down before anything is kept by it: on disk when this returns. */
+  writeLineage(gateway: string, { epoch, record }: Lineage, dropped: Lineage | undefined): void {
+    inTransaction(this.#database, () => {
+      if (dropped !== undefined) this.#dropLineage.run(gateway, dropped.epoch);
+      this.#putLineage.run(gateway, epoch, JSON.stringify(record));
     });
   }
 

@@ -1,5 +1,7 @@
 import type { Interval } from "@gengfu/shared/intervals";
 
+import type { Fork } from "./lineage.ts";
+
 /** What the cloud has of a gateway, what it lacks and why. */
 export interface LedgerView {
   readonly gateway: string;
@@ -13,6 +15,8 @@ export interface LedgerView {
   readonly missing: readonly Missing[];
   /** How many intervals `received` and `missing` leave out, the oldest ones, where there are very many. */
   readonly omitted: number;
+  /** Where the gateway's log went on from an older state of itself, the last time; null where it never did. */
+  readonly fork: Fork | null;
 }
 
 export interface Missing {

@@ -56,7 +56,8 @@ async function seqsIn(of: Log<StoredReading>): Promise<string[]> {
 describe("ledger", () => {
   it("lets through what is new and tells what is there and what lacks", async () => {
     const ledger = await open();
-    expect(ledger.view("g")).toEqual({ gateway: "g", epoch: null, epochs: [], received: [], missing: [], omitted: 0 });
+    const nothing = { gateway: "g", epoch: null, epochs: [], received: [], missing: [], omitted: 0, fork: null };
+    expect(ledger.view("g")).toEqual(nothing);
     expect(await receive(ledger, [1, 2, 3])).toBe(3);
     expect(await receive(ledger, [3, 4, 8, 8])).toBe(2);
     expect(ledger.view("g")).toEqual({
@@ -69,6 +70,7 @@ describe("ledger", () => {
       ],
       missing: [{ from: 5, to: 7, reason: unexplained }],
       omitted: 0,
+      fork: null,
     });
     expect(await receive(ledger, [5, 6, 7])).toBe(3);
     expect(ledger.view("g").received).toEqual([[1, 8]]);

@@ -1,13 +1,15 @@
 import { strict as assert } from "node:assert";
-import { GengfuError } from "@gengfu/shared/errors";
-import { IntervalSet } from "@gengfu/shared/intervals";
-import type { Block, Log } from "@gengfu/shared/log/log";
+import type { IntervalSet } from "@gengfu/shared/intervals";
+import type { Block, Log, LogRun } from "@gengfu/shared/log/log";
 import type { Logger } from "@gengfu/shared/logging";
 import { lanes, type Lane, type StoredReading } from "@gengfu/shared/model/reading";
 import type { Clock } from "@gengfu/shared/time/clock";
+import { Claims, type Claim } from "./claims.ts";
 import { LedgerFile } from "./ledger-file.ts";
 import type { LedgerView } from "./ledger-view.ts";
-import { addGap, forgetOldest, nothingReceived, viewOf, type Received } from "./received.ts";
+import type { Lineage, Place } from "./lineage.ts";
+import { Lineages } from "./lineages.ts";
+import { addGap, forgetOldest, nothingReceived, together, viewOf, type Received } from "./received.ts";
 
 /** The name of the ledger's cursor in the log. */
 export const ledgerConsumer = "ledger";
@@ -32,26 +34,6 @@ export interface LedgerStats {
   readonly forgotten: number;
 }
 
-/** A claim on the seqs of one batch. Whoever makes it ends it, by `commit` or `release`. */
-export interface Claim {
-  /** Indices, into the seqs that were asked about, of those that no one has or is about to have. */
-  readonly fresh: readonly number[];
-  /**
-   * Settles when those who hold the rest have committed; rejects when one of them gave up, since then the batch is
-   * not all here and must not be acknowledged.
-   */
-  readonly others: Promise<unknown>;
-  /** The fresh ones are durable in the log. */
-  commit(): void;
-  /** They will not be: they are free again. */
-  release(): void;
-}
-
-interface Holder {
-  readonly seqs: IntervalSet;
-  readonly settled: Promise<void>;
-}
-
 /**
  * Which readings the cloud has: a function of its log, held in memory, written down every few seconds together with the
  * positions up to which it is true, and made whole at the start from the blocks behind those.
@@ -63,9 +45,10 @@ export class Ledger {
   readonly #fileName: string;
   #file: LedgerFile | undefined;
   readonly #received = new Map<string, Map<number, Received>>();
-  readonly #held = new Map<Received, Set<Holder>>();
+  readonly #claims = new Claims();
   readonly #changed = new Set<Received>();
   readonly #dropped = new Set<Received>();
+  readonly #lineages: Lineages;
   #positions: Record<Lane, number> = { events: 0, samples: 0 };
   #forgotten = 0;
   #stopListening: (() => void) | undefined;
@@ -76,11 +59,20 @@ export class Ledger {
     this.#log = log;
     this.#clock = clock;
     this.#logger = logger;
+    this.#lineages = new Lineages({
+      write: (gateway, lineage, dropped) => this.#running.writeLineage(gateway, lineage, dropped),
+      forked: (gateway, { epoch, fork }) =>
+        logger.warn(
+          { gateway, epoch, keptAs: fork?.epoch, from: fork?.from },
+          "a gateway's log went on from an older state of itself; what it appended since is kept under another epoch",
+        ),
+    });
   }
 
   async start(): Promise<void> {
     const file = new LedgerFile(this.#fileName, this.#logger);
     this.#file = file;
+    for (const { gateway, lineage } of file.lineages()) this.#lineages.restore(gateway, lineage);
     for (const received of file.read()) this.#epochsOf(received.gateway).set(received.epoch, received);
     const { epoch, positions } = file.positions();
     if (epoch === this.#log.epoch) this.#positions = positions;
@@ -108,53 +100,35 @@ export class Ledger {
     this.#file = undefined;
   }
 
+  /**
+   * Under which epochs the readings of a batch are kept, by their ascending seqs: mostly all under the one that the
+   * gateway tells. Whoever asks claims them before anyone else asks.
+   */
+  place(gateway: string, epoch: number, run: LogRun | undefined, seqs: readonly number[]): readonly Place[] {
+    if (run === undefined || seqs.length === 0) return [{ epoch, count: seqs.length }];
+    return this.#lineages.place(gateway, epoch, run, seqs, this.#isTaken(gateway), this.#clock.now());
+  }
+
   claim(gateway: string, epoch: number, seqs: readonly number[]): Claim {
     assert(this.#file !== undefined, "the ledger answers between start and stop");
     const received = this.#of(gateway, epoch);
-    let holders = this.#held.get(received);
-    if (holders === undefined) this.#held.set(received, (holders = new Set()));
-    const taken = new IntervalSet();
-    const fresh: number[] = [];
-    const others = new Set<Holder>();
-    seqs.forEach((seq, index) => {
-      if (received.seqs.has(seq) || taken.has(seq)) return;
-      const holder = holders.values().find((each) => each.seqs.has(seq));
-      if (holder !== undefined) return void others.add(holder);
-      taken.add(seq, seq);
-      fresh.push(index);
-    });
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const all = Promise.all([...others].map(({ settled }) => settled));
-    // who waits for them hears of it; where no one does it is no one's error
-    for (const each of [promise, all]) each.catch(() => undefined);
-    const holder = { seqs: taken, settled: promise };
-    if (fresh.length > 0) holders.add(holder);
-    return {
-      fresh,
-      others: all,
-      commit: () => {
-        holders.delete(holder);
-        this.#add(received, taken);
-        resolve();
-      },
-      release: () => {
-        holders.delete(holder);
-        reject(
-          new GengfuError("log_closed", "readings that another batch repeats were not committed", { retryable: true }),
-        );
-      },
-    };
+    return this.#claims.make(received, seqs, (taken) => this.#add(received, taken));
   }
 
-  /** Of one numbering of the gateway, by default the one it used last. */
-  view(gateway: string, epoch?: number): LedgerView {
+  /**
+   * Of one numbering of the gateway, by default the one it used last: of the log that now is in a run, by default the
+   * one that was heard of last.
+   */
+  view(gateway: string, epoch?: number, run?: string): LedgerView {
     const known = [...(this.#received.get(gateway)?.values() ?? [])].sort((a, b) => a.newest - b.newest);
-    const current = epoch === undefined ? known.at(-1) : known.find((each) => each.epoch === epoch);
-    const view = viewOf(
-      gateway,
-      current,
-      known.map((each) => each.epoch),
-    );
+    const epochs = known.map((each) => each.epoch);
+    const wanted = epoch ?? epochs.at(-1);
+    const lineage = wanted === undefined ? undefined : this.#lineages.of(gateway, wanted);
+    if (lineage?.fork != null) {
+      return viewOf(gateway, this.#assemble(gateway, lineage, run), epochs, lineage.fork);
+    }
+    const current = known.find((each) => each.epoch === wanted);
+    const view = viewOf(gateway, current, epochs, null);
     return epoch === undefined ? view : { ...view, epoch };
   }
 
@@ -165,6 +139,28 @@ export class Ledger {
       intervals: all.reduce((sum, { seqs }) => sum + seqs.intervals.length, 0),
       forgotten: this.#forgotten,
     };
+  }
+
+  #assemble(gateway: string, lineage: Lineage, run: string | undefined): Received | undefined {
+    const received = this.#received.get(gateway);
+    return together(
+      lineage.pieces(run).map(({ epoch, ...piece }) => ({
+        received: received?.get(epoch) ?? nothingReceived(gateway, epoch),
+        ...piece,
+      })),
+    );
+  }
+
+  #isTaken(gateway: string): (epoch: number, from: number, to: number) => boolean {
+    return (epoch, from, to) => {
+      const received = this.#received.get(gateway)?.get(epoch);
+      return received !== undefined && (received.seqs.hasAny(from, to) || this.#claims.hasAny(received, from, to));
+    };
+  }
+
+  get #running(): LedgerFile {
+    assert(this.#file !== undefined, "the ledger answers between start and stop");
+    return this.#file;
   }
 
   async #replay(lane: Lane): Promise<void> {
@@ -248,11 +244,11 @@ export class Ledger {
 
   #dropEpochs(epochs: Map<number, Received>, but: Received): void {
     if (epochs.size <= epochs_max) return;
-    const candidates = [...epochs.values()].filter((each) => each !== but && (this.#held.get(each)?.size ?? 0) === 0);
+    const candidates = [...epochs.values()].filter((each) => each !== but && this.#claims.isIdle(each));
     const oldest = candidates.sort((a, b) => a.newest - b.newest)[0];
     if (oldest === undefined) return;
     epochs.delete(oldest.epoch);
-    this.#held.delete(oldest);
+    this.#claims.forget(oldest);
     this.#changed.delete(oldest);
     this.#dropped.add(oldest);
     this.#forgotten += oldest.seqs.intervals.length;

@@ -1,5 +1,6 @@
 import { IntervalSet, type Interval } from "@gengfu/shared/intervals";
 import type { LedgerView, Missing } from "./ledger-view.ts";
+import type { Fork } from "./lineage.ts";
 
 /** Intervals remembered for one numbering; beyond that the older half is forgotten, and would be taken again. */
 const intervals_max = 100_000;
@@ -67,8 +68,28 @@ export function forgetOldest(received: Received, max = intervals_max): number {
   return forgotten;
 }
 
-export function viewOf(gateway: string, current: Received | undefined, epochs: readonly number[]): LedgerView {
-  if (current === undefined) return { gateway, epoch: null, epochs, received: [], missing: [], omitted: 0 };
+/** Puts together what is kept of one log under several epochs, the current one first. */
+export function together(
+  parts: readonly { readonly received: Received; readonly from: number; readonly to: number }[],
+) {
+  const [current] = parts;
+  if (current === undefined) return undefined;
+  const whole = nothingReceived(current.received.gateway, current.received.epoch);
+  for (const { received, from, to } of parts) {
+    for (const [first, last] of received.seqs.intervals) whole.seqs.add(Math.max(first, from), Math.min(last, to));
+    whole.gaps.push(...received.gaps);
+    if (received.floor > from) whole.floor = Math.max(whole.floor, Math.min(received.floor, to));
+  }
+  return whole;
+}
+
+export function viewOf(
+  gateway: string,
+  current: Received | undefined,
+  epochs: readonly number[],
+  fork: Fork | null,
+): LedgerView {
+  if (current === undefined) return { gateway, epoch: null, epochs, received: [], missing: [], omitted: 0, fork };
   const { intervals } = current.seqs;
   const holes = current.seqs.missing(current.floor, current.seqs.highest ?? 0);
   const missing = explain(holes.slice(-shown_max), current.gaps);
@@ -79,6 +100,7 @@ export function viewOf(gateway: string, current: Received | undefined, epochs: r
     received: intervals.slice(-shown_max),
     missing,
     omitted: Math.max(0, intervals.length - shown_max) + Math.max(0, holes.length - shown_max),
+    fork,
   };
 }
 
