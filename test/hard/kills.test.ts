@@ -15,6 +15,9 @@ const lasts_ms = 25_000;
 /** How long a victim lives at least and at most, counted from its death, and how long it stays dead. */
 const lives_ms = { from: 600, to: 4_500 };
 const dead_ms = { from: 0, to: 700 };
+/** A death follows on an acknowledgement, since then what was just promised is at stake; or comes after so long. */
+const afterAcknowledgement_ms = { from: 0, to: 6 };
+const patience_ms = 300;
 /** From a message's arrival at WeCom until it is noted as sent; dying within it, the cloud can't know that it was. */
 const settles_ms = 1_000;
 const settled_within_ms = 40_000;
@@ -41,7 +44,7 @@ describe.skipIf(lacks("mosquitto_pub", "influxd"))("edge, cloud and InfluxDB die
     const publishers = new Publishers(services.deviceBroker, over.signal);
     onTestFinished(() => publishers.stop());
     const publishing = publishers.run();
-    const deaths = await killAtRandom(random, services, influx);
+    const deaths = await killAtRandom(random, services, influx, publishers);
     over.abort();
     await publishing;
     const { published, closures } = publishers;
@@ -111,7 +114,12 @@ interface Death {
 }
 
 /** Each of the three lives and dies by itself, so that any may be dead at a time, or die while it starts. */
-async function killAtRandom(random: Chance, services: Services, influx: Influx): Promise<Death[]> {
+async function killAtRandom(
+  random: Chance,
+  services: Services,
+  influx: Influx,
+  publishers: Publishers,
+): Promise<Death[]> {
   const deaths: Death[] = [];
   const end = performance.now() + lasts_ms;
   const torment = async (victim: Death["victim"], kill: () => Promise<void>, start: () => Promise<unknown>) => {
@@ -119,11 +127,14 @@ async function killAtRandom(random: Chance, services: Services, influx: Influx):
     const plan = Array.from({ length: 50 }, () => ({
       lives_ms: random.between(lives_ms.from, lives_ms.to),
       dead_ms: random.between(dead_ms.from, dead_ms.to),
+      aim_ms: random.between(afterAcknowledgement_ms.from, afterAcknowledgement_ms.to),
     }));
     let starting: Promise<unknown> = Promise.resolve();
     for (const life of plan) {
       await pause(systemClock, life.lives_ms);
       if (performance.now() >= end) break;
+      await Promise.race([publishers.acknowledgement(), pause(systemClock, patience_ms)]);
+      await pause(systemClock, life.aim_ms);
       deaths.push({ victim, at: performance.now() });
       await kill();
       await starting;
@@ -162,6 +173,7 @@ class Publishers {
   readonly #signal: AbortSignal;
   readonly #devices: Device[] = [];
   readonly #broker: string;
+  #next = Promise.withResolvers<void>();
 
   constructor(broker: string, signal: AbortSignal) {
     this.#broker = broker;
@@ -179,7 +191,7 @@ class Publishers {
           ? ["pressure", { kilopascals: 100 + n / 1_000, ...times(n) }]
           : ["temperature", { celsius: 20 + n / 1_000, channel: n % 3 === 1 ? "supply" : "return", ...times(n) }],
       ),
-      this.#numbered("screening-gate", 40, (n) => ["count", { total: n, ...times(n) }]),
+      this.#numbered("screening-gate", 200, (n) => ["count", { total: n, ...times(n) }], 20),
       this.#numbered("reader-lobby", 30, (n) =>
         n % 5 === 0 ? ["status", { uptime_seconds: n, ...times(n) }] : ["tap", { card: card(n), ...times(n) }],
       ),
@@ -196,15 +208,26 @@ class Publishers {
     ]);
   }
 
+  /** Resolves at the next PUBACK. */
+  acknowledgement(): Promise<void> {
+    return this.#next.promise;
+  }
+
   stop(): void {
     for (const device of this.#devices) device.end();
   }
 
-  /** A device of our own, with `boot` and `seq`. */
+  #acknowledged(): void {
+    this.#next.resolve();
+    this.#next = Promise.withResolvers();
+  }
+
+  /** A device of our own, with `boot` and `seq`, which publishes so many at a time. */
   async #numbered(
     name: string,
     pace_ms: number,
     make: (n: number) => readonly [kind: string, payload: Payload],
+    burst = 1,
   ): Promise<void> {
     const device = new Device({ broker: this.#broker, device: name });
     this.#devices.push(device);
@@ -212,8 +235,8 @@ class Publishers {
     for (let n = 0; !this.#signal.aborted; n++) {
       const [kind, payload] = make(n);
       this.#note(name, kind, payload);
-      sent.push(device.publish(kind, payload));
-      await pause(systemClock, pace_ms, this.#signal);
+      sent.push(device.publish(kind, payload).then(() => this.#acknowledged()));
+      if (n % burst === burst - 1) await pause(systemClock, pace_ms, this.#signal);
     }
     await Promise.all(sent);
   }
