@@ -81,9 +81,10 @@ export function logContract(name: string, subject: LogUnderTest): void {
       expect(log.backlog("b")).toEqual({ events: 1, samples: 4 });
     });
 
-    it("begins a run with what each opening first appends", async () => {
+    it("begins a run with what each opening first appends, if it has runs", async () => {
+      if (log.runAt === undefined) return;
       await log.append("samples", [{ n: 1 }, { n: 2 }]);
-      const first = log.runAt?.(1);
+      const first = log.runAt(1);
       expect(first).toMatchObject({ first: 1, parent: null });
       expect(log.runAt?.(2)).toEqual(first);
       expect(log.runAt?.(3)).toEqual(first);
