@@ -4,6 +4,7 @@ import { BatchIntake } from "@gengfu/cloud/ingress/batch-intake";
 import { cloudBlockCodec } from "@gengfu/cloud/ingress/cloud-block-codec";
 import { LagLimit } from "@gengfu/cloud/lag-limit";
 import { Ledger, ledgerConsumer } from "@gengfu/cloud/ledger/ledger";
+import { ParkedReadings } from "@gengfu/cloud/stores/influx/parked-readings";
 import { createWriter } from "@gengfu/cloud/writer/writer";
 import { decodeBatch } from "@gengfu/shared/codec/batch";
 import { messageOf } from "@gengfu/shared/errors";
@@ -11,13 +12,13 @@ import { runConsumer } from "@gengfu/shared/log/consumer";
 import { silentLogger } from "@gengfu/shared/logging";
 import type { Lane, StoredReading } from "@gengfu/shared/model/reading";
 import { pause } from "@gengfu/shared/time/clock";
-import { parseUplinkTopic } from "@gengfu/shared/uplink-protocol";
+import { gatewayStatus, parseUplinkTopic, uplinkTopics, type CloudTime } from "@gengfu/shared/uplink-protocol";
 import type { Life } from "./machine.ts";
 import type { Oracle } from "./oracle.ts";
 import type { SimDisk } from "./sim-disk.ts";
 import type { SimEmbedded } from "./sim-embedded.ts";
 import type { SimInflux } from "./sim-influx.ts";
-import type { CloudDoor } from "./sim-link.ts";
+import type { CloudDoor, UplinkWire } from "./sim-link.ts";
 import { SimLog } from "./sim-log.ts";
 import type { SimRules } from "./sim-rules.ts";
 import type { World } from "./world.ts";
@@ -27,6 +28,10 @@ export interface CloudPlan {
   /** Bound of the cloud's log, bytes; with one, InfluxDB may fall behind for good. */
   readonly log_bytes_max: number | null;
   readonly slowRead: number;
+  /** How long readings whose time nobody knows wait on their way to InfluxDB. */
+  readonly unsure_for_ms: number;
+  /** Whether it answers heartbeats with its time. */
+  readonly tellsTime: boolean;
 }
 
 export interface CloudOptions {
@@ -46,6 +51,7 @@ interface Running {
   readonly log: SimLog<StoredReading>;
   readonly ledger: Ledger;
   readonly intake: BatchIntake;
+  readonly parked: ParkedReadings;
 }
 
 /** The cursors in the cloud's log of what brings readings on. */
@@ -92,21 +98,30 @@ export class SimCloud {
       slowRead: plan.slowRead,
       ...(plan.log_bytes_max === null ? {} : { bytes_max: plan.log_bytes_max }),
     });
-    const ledger = new Ledger({ file: this.#ledgerFile(life), log, clock, logger });
+    const ledger = new Ledger({ file: this.#file("ledger", life.number), log, clock, logger });
+    const parked = new ParkedReadings({
+      file: this.#file("parked", life.number),
+      store: influx.client(life),
+      age_max_ms: plan.unsure_for_ms,
+      clock,
+      logger,
+    });
     life.onEnd(() => {
-      // what the dead process still does to its file, it does to one that nobody reads any more
-      this.#copyLedger(life);
+      // what the dead process still does to its files, it does to some that nobody reads any more
+      this.#copyFiles(life);
       void ledger.stop();
+      parked.close();
       this.#running = null;
       this.#isOpen = false;
     });
     await ledger.start();
-    const running = { life, log, ledger, intake: this.#createIntake(life, log, ledger) };
+    const running = { life, log, ledger, intake: this.#createIntake(life, log, ledger), parked };
     const stopping = new AbortController();
     const { signal } = stopping;
     const common = { log, clock, logger, random: () => world.random.next() };
     const loops = [
-      createWriter({ ...common, consumer: consumers.influx, store: influx.client(life) }).run(signal),
+      createWriter({ ...common, consumer: consumers.influx, store: parked }).run(signal),
+      parked.run(signal),
       createWriter({ ...common, consumer: consumers.embedded, store: embedded.client(life) }).run(signal),
       runConsumer({
         ...common,
@@ -119,12 +134,14 @@ export class SimCloud {
       this.#limitLag(life, log, signal),
     ];
     for (const loop of loops) life.machine.guard(life, loop);
+    if (life.isOver) return;
     this.#running = running;
     this.#isOpen = true;
     life.stop = async () => {
       this.#isOpen = false;
       stopping.abort();
       await Promise.all(loops);
+      parked.close();
       await ledger.stop();
       await log.close();
     };
@@ -159,7 +176,8 @@ export class SimCloud {
     return {
       receive: ({ topic, payload, id }) => {
         const lane = parseUplinkTopic(topic)?.channel;
-        if (life.strikes("cloud.receive") || id === null || lane === undefined || lane === "status") return;
+        if (life.strikes("cloud.receive") || lane === undefined) return;
+        if (lane === "status" || id === null) return this.#tellTime(life, gateway, wire, payload);
         if (log.pending > this.#options.plan.pending_max + batch_max) {
           world.violate("I6", `${log.pending} readings wait for the cloud's disk`);
         }
@@ -168,6 +186,14 @@ export class SimCloud {
       lost: () => gone.abort(),
     };
   };
+
+  /** As the ingress does with each heartbeat. */
+  #tellTime(life: Life, gateway: string, wire: UplinkWire, payload: Uint8Array): void {
+    const { asked_ms } = gatewayStatus.parse(JSON.parse(Buffer.from(payload).toString("utf8")));
+    if (asked_ms === undefined || !this.#options.plan.tellsTime) return;
+    const time: CloudTime = { at: life.clock.now(), asked_ms };
+    wire.sendDown({ topic: uplinkTopics.time(gateway), payload: Buffer.from(JSON.stringify(time)) });
+  }
 
   #createIntake(life: Life, log: SimLog<StoredReading>, ledger: Ledger): BatchIntake {
     const { world, plan } = this.#options;
@@ -195,14 +221,17 @@ export class SimCloud {
     }
   }
 
-  #ledgerFile(life: Life): string {
-    return join(this.#options.folder, `ledger-${life.number}.db`);
+  #file(name: string, life: number): string {
+    return join(this.#options.folder, `${name}-${life}.db`);
   }
 
-  /** The state of the file as the dead process left it is where the next one begins. */
-  #copyLedger(life: Life): void {
-    const from = this.#ledgerFile(life);
-    const to = join(this.#options.folder, `ledger-${life.number + 1}.db`);
-    for (const suffix of ["", "-wal"]) if (existsSync(from + suffix)) copyFileSync(from + suffix, to + suffix);
+  /** The state of the files as the dead process left them is where the next one begins. */
+  #copyFiles({ number }: Life): void {
+    for (const name of ["ledger", "parked"]) {
+      for (const suffix of ["", "-wal"]) {
+        const from = this.#file(name, number) + suffix;
+        if (existsSync(from)) copyFileSync(from, this.#file(name, number + 1) + suffix);
+      }
+    }
   }
 }

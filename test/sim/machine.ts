@@ -15,6 +15,9 @@ export class Life {
   readonly machine: Machine;
   readonly number: number;
   readonly clock: Clock;
+  /** Of the machine: which of its runs this is in, and when that began. */
+  readonly boot: number;
+  readonly #bootedAt_ms: number;
   readonly #world: World;
   readonly #ends: ((isPowerCut: boolean) => void)[] = [];
   #isOver = false;
@@ -25,12 +28,19 @@ export class Life {
     this.#world = world;
     this.machine = machine;
     this.number = number;
+    this.boot = machine.boot;
+    this.#bootedAt_ms = machine.bootedAt_ms;
     const born_ms = world.now_ms;
     this.clock = {
       now: () => Math.floor(world.now_ms + machine.wall_ms),
       monotonic: () => world.now_ms - born_ms,
       after: (delay_ms, callback) => world.after(delay_ms, () => this.#isOver || callback()),
     };
+  }
+
+  /** Milliseconds since the machine's power came on. */
+  uptime_ms(): number {
+    return this.#world.now_ms - this.#bootedAt_ms;
   }
 
   get isOver(): boolean {
@@ -70,6 +80,10 @@ export class Life {
 }
 
 export interface MachinePlan {
+  /** Where it has no battery, its wall clock begins anew here after a power cut, epoch milliseconds; else null. */
+  readonly wallAfterPowerCut: number | null;
+  /** Milliseconds from power-on until a time service sets the wall clock right; null where there is none. */
+  readonly served_ms: readonly [number, number] | null;
   /** Probability of dying at a call of a port. */
   readonly strike: number;
   /** Milliseconds from death to the next life, at least and at most. */
@@ -89,18 +103,27 @@ export class Machine {
   /** Added to simulated time it is the machine's wall clock. */
   wall_ms: number;
   readonly #world: World;
-  readonly #restart_ms: readonly [number, number];
   readonly #boot: Boot;
+  readonly #plan: MachinePlan;
+  readonly #truth_ms: number;
   #life: Life | undefined;
   #lives = 0;
+  /** Counts its runs, each from power-on to power-off. */
+  boot = 1;
+  bootedAt_ms = 0;
+  /** When a time service last set its wall clock right, as a number that grows; null for never. */
+  servedAt: number | null = null;
 
-  constructor(world: World, name: string, wall_ms: number, plan: MachinePlan, boot: Boot) {
+  /** `truth_ms`: added to simulated time it is the true time. */
+  constructor(world: World, name: string, truth_ms: number, plan: MachinePlan, boot: Boot) {
     this.#world = world;
     this.name = name;
-    this.wall_ms = wall_ms;
+    this.wall_ms = truth_ms;
     this.strike = plan.strike;
-    this.#restart_ms = plan.restart_ms;
+    this.#plan = plan;
+    this.#truth_ms = truth_ms;
     this.#boot = boot;
+    this.#awaitService();
   }
 
   get isUp(): boolean {
@@ -154,6 +177,33 @@ export class Machine {
   #end(life: Life, isPowerCut: boolean): void {
     this.#life = undefined;
     life.end(isPowerCut);
-    this.#world.after(this.#world.random.between(...this.#restart_ms), () => this.start());
+    this.#world.after(this.#world.random.between(...this.#plan.restart_ms), () => {
+      if (isPowerCut) this.#powerOn();
+      this.start();
+    });
+  }
+
+  #powerOn(): void {
+    this.boot += 1;
+    this.bootedAt_ms = this.#world.now_ms;
+    const { wallAfterPowerCut } = this.#plan;
+    if (wallAfterPowerCut !== null) {
+      this.wall_ms = wallAfterPowerCut - this.#world.now_ms;
+      this.servedAt = null;
+      this.#world.trace(this.name, "has forgotten the time");
+    }
+    this.#awaitService();
+  }
+
+  #awaitService(): void {
+    const { boot } = this;
+    const { served_ms } = this.#plan;
+    if (served_ms === null) return;
+    this.#world.after(this.#world.random.between(...served_ms), () => {
+      if (this.boot !== boot) return;
+      this.wall_ms = this.#truth_ms;
+      this.servedAt = this.#world.now_ms;
+      this.#world.trace(this.name, "is told the time");
+    });
   }
 }

@@ -1,7 +1,8 @@
 import type { EdgeEntry } from "@gengfu/edge/entry";
 import { uplinkConsumer } from "@gengfu/edge/uplink/uplink-session";
 import type { Block } from "@gengfu/shared/log/log";
-import type { Lane, Reading, StoredReading } from "@gengfu/shared/model/reading";
+import type { Kind, Lane, Reading, StoredReading } from "@gengfu/shared/model/reading";
+import { bootTimeOf, correct } from "@gengfu/shared/time/correction";
 import { differenceOf, identityOf, type Publication } from "./publication.ts";
 import type { LogWatch } from "./sim-log.ts";
 import type { World } from "./world.ts";
@@ -21,6 +22,9 @@ export interface CloudRecord {
   readonly reading: StoredReading;
   readonly durable_ms: number;
 }
+
+/** What no device publishes: what the edge has to tell of itself, and devices' wills. */
+const own: readonly Kind[] = ["gap", "clock", "state"];
 
 /** Says whether a consumer of the cloud's log is done with a reading. */
 export type IsDone = (record: CloudRecord) => boolean;
@@ -106,7 +110,7 @@ export class Oracle {
           this.#world.violate("I2", `the edge numbered an entry ${seq} after ${records.length}`);
         }
         records.push({ lane, entry, position: null, isDropped: false });
-        if (entry.kind !== "gap" && entry.kind !== "state") this.#tookOver(entry, epoch, seq);
+        if (!own.includes(entry.kind)) this.#tookOver(entry, epoch, seq);
       });
     },
     passed: (consumer, lane, from, to, epoch) => {
@@ -135,7 +139,10 @@ export class Oracle {
   #tookOver(entry: EdgeEntry, epoch: number, seq: number): void {
     const publication = this.publicationOf(entry);
     if (publication === undefined) {
-      return this.#world.violate("I2", `the edge's ${epoch}/${seq} was published by no device: ${JSON.stringify(entry)}`);
+      return this.#world.violate(
+        "I2",
+        `the edge's ${epoch}/${seq} was published by no device: ${JSON.stringify(entry)}`,
+      );
     }
     const difference = differenceOf(publication, entry);
     if (difference !== undefined) {
@@ -158,6 +165,8 @@ export class Oracle {
         this.#world.violate("I2", `the cloud put an entry at ${position} after ${this.cloud.length}`);
       }
       this.cloud.push({ position, lane, reading, durable_ms: this.#world.now_ms });
+      const time = bootTimeOf(reading);
+      if (time !== undefined) this.#world.trace("time", `boot ${time.boot} is dated by ${position}: ${time.offset_ms}`);
       const record = this.#edgeRecord(epoch, seq);
       if (record === undefined || gateway !== this.#gateway) {
         return this.#world.violate("I2", `the cloud has ${gateway} ${epoch}/${seq}, which the edge never had`);
@@ -166,7 +175,7 @@ export class Oracle {
         return this.#world.violate("I3", `the cloud has ${epoch}/${seq} twice: at ${record.position} and ${position}`);
       }
       record.position = position;
-      if (record.lane === lane && isSame(record.entry, reading)) return;
+      if (record.lane === lane && (isSame(record.entry, reading) || isCorrected(record.entry, reading))) return;
       const change = `${JSON.stringify(record.entry)} became ${JSON.stringify(reading)}`;
       this.#world.violate("I2", `${epoch}/${seq} changed on its way to the cloud: ${change}`);
     });
@@ -175,6 +184,12 @@ export class Oracle {
   #edgeRecord(epoch: number, seq: number): EdgeRecord | undefined {
     return this.edge.get(epoch)?.[seq - 1];
   }
+}
+
+/** Whether a reading is an entry whose time was put right when it was sent. */
+function isCorrected(entry: Reading, reading: Reading): boolean {
+  if (entry.sinceBoot === undefined || reading.sinceBoot !== undefined) return false;
+  return isSame(correct(entry, reading.receivedAt - entry.sinceBoot.ms), reading);
 }
 
 const fields = ["device", "kind", "channel", "at", "receivedAt", "clock", "value"] as const;

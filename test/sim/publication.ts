@@ -35,13 +35,7 @@ export const poisonChannel = "poison";
 export function identityOf(reading: Pick<Reading, "device" | "kind" | "channel" | "at" | "value" | "detail">): string {
   const { device, kind, channel, at, value, detail } = reading;
   const own =
-    kind === "tap"
-      ? detail?.["card"]
-      : kind === "quarantine"
-        ? detail?.["payload"]
-        : kind === "contact"
-          ? at
-          : value;
+    kind === "tap" ? detail?.["card"] : kind === "quarantine" ? detail?.["payload"] : kind === "contact" ? at : value;
   return `${device}/${kind}/${channel ?? "-"}/${String(own)}`;
 }
 

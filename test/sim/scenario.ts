@@ -52,9 +52,7 @@ export function drawScenario(random: Random): Scenario {
   const duration_ms = random.between(20_000, 90_000);
   const some = (probability: number, value: number): number => (random.chance(probability) ? value * random.next() : 0);
   const moments = (probability: number, most: number): number[] =>
-    random.chance(probability)
-      ? Array.from({ length: random.int(1, most) }, () => random.between(0, duration_ms))
-      : [];
+    random.chance(probability) ? Array.from({ length: random.int(1, most) }, () => random.between(0, duration_ms)) : [];
   const spans = (probability: number, longest_ms: number): Span[] =>
     moments(probability, 3).map((from_ms) => ({ from_ms, to_ms: from_ms + random.between(500, longest_ms) }));
   const store = (probability: number): StorePlan => ({
@@ -90,21 +88,37 @@ export function drawScenario(random: Random): Scenario {
     repeat: mayMix ? some(0.2, 0.2) : 0,
     mixesTopics: mayMix && random.chance(0.2),
   });
-  const machine = (): MachinePlan => ({ strike: some(0.6, 0.005), restart_ms: [10, random.pick([500, 5_000, 20_000])] });
+  const machine = (mayForget: boolean): MachinePlan => ({
+    strike: some(0.6, 0.005),
+    restart_ms: [10, random.pick([500, 5_000, 20_000])],
+    wallAfterPowerCut: mayForget && random.chance(0.3) ? Date.UTC(2000, 0, 1) : null,
+    served_ms: mayForget && random.chance(0.5) ? [0, random.pick([1_000, 20_000, 100_000])] : null,
+  });
   const links = { devices: link(false), uplink: link(true) };
   return {
     duration_ms,
     devices: drawDevices(random),
-    edge: { pending_max: random.pick([20, 200, 5_000]), linger_ms: random.pick([0, 100, 500]) },
+    edge: {
+      pending_max: random.pick([20, 200, 5_000]),
+      linger_ms: random.pick([0, 100, 500]),
+      behind_readings: random.chance(0.5) ? random.pick([3, 20, 100]) : null,
+      backlog_rate: random.pick([0, 0, 20]),
+    },
     cloud: {
       pending_max: random.pick([10, 300, 200_000]),
       log_bytes_max: random.chance(0.2) ? random.int(2_000, 30_000) : null,
       slowRead: some(0.5, 0.5),
+      unsure_for_ms: random.pick([15_000, 86_400_000]),
+      tellsTime: random.chance(0.7),
     },
-    machines: { edge: machine(), cloud: machine() },
+    machines: { edge: machine(true), cloud: machine(false) },
     disks: { edge: disk(), cloud: disk() },
     links,
-    stores: { influx: store(0.5), embedded: { ...store(0), fail: some(0.3, 0.2) }, rules: { ...store(0), fail: some(0.3, 0.2) } },
+    stores: {
+      influx: store(0.5),
+      embedded: { ...store(0), fail: some(0.3, 0.2) },
+      rules: { ...store(0), fail: some(0.3, 0.2) },
+    },
     edgeLog_max: random.chance(0.1) ? random.int(50, 400) : null,
     outages: {
       "devices' network": spans(0.3, minute_ms),

@@ -35,9 +35,11 @@ type Answer = Awaited<ReturnType<Parameters<typeof writeApart>[1]>>;
 /** InfluxDB: points by measurement, tags and time, the last write wins, and a server that is not always well. */
 export class SimInflux {
   /** Fields by measurement, tags and timestamp. */
-  readonly points = new Map<string, string>();
-  /** What was refused for good and said so, by line. */
-  readonly rejected = new Set<string>();
+  readonly #points = new Map<string, string>();
+  /** Timestamp by measurement, tags and fields, which hold the reading's number: a reading is a point once. */
+  readonly times = new Map<string, string>();
+  /** What was refused for good and said so: measurement, tags and fields. */
+  readonly #rejected = new Set<string>();
   readonly #world: World;
   readonly #plan: StorePlan;
   /** While set, it refuses connections, or answers nothing. */
@@ -67,7 +69,7 @@ export class SimInflux {
         if (life.strikes("influx.written")) return never();
         const rejected: Rejection[] = [];
         for (const [index, reason] of refused) {
-          this.rejected.add(lines[index] as string);
+          this.#rejected.add(split(lines[index] as string).content);
           rejected.push({ reading: written[index] as StoredReading, reason });
         }
         return { rejected };
@@ -75,13 +77,12 @@ export class SimInflux {
     };
   }
 
-  /** Whether a reading is there, as it was sent, or was refused as it must be. */
+  /** Whether a reading is there, at whatever time, or was refused as it must be. */
   has(reading: StoredReading): boolean {
     const line = lineOf(reading);
     if (line === undefined) return true;
-    if (line.includes(poisonTag)) return this.rejected.has(line);
-    const { key, fields } = split(line);
-    return this.points.get(key) === fields;
+    const { content } = split(line);
+    return line.includes(poisonTag) ? this.#rejected.has(content) : this.times.has(content);
   }
 
   async #write(life: Life, lines: readonly string[]): Promise<Map<number, string>> {
@@ -135,21 +136,37 @@ export class SimInflux {
   }
 
   #put(line: string): void {
-    const { key, fields } = split(line);
-    const before = this.points.get(key);
-    this.points.set(key, fields);
-    if (before === undefined) return;
-    this.#world.count("points written again");
-    if (before !== fields) this.#world.violate("I3", `a point changed from ${before} to ${fields}: ${key}`);
+    const { key, fields, content, time } = split(line);
+    const before = this.#points.get(key);
+    this.#points.set(key, fields);
+    if (before !== undefined) this.#world.count("points written again");
+    if (before !== undefined && before !== fields) {
+      this.#world.violate("I3", `a point changed from ${before} to ${fields}: ${key}`);
+    }
+    const other = this.times.get(content);
+    this.times.set(content, time);
+    if (other !== undefined && other !== time) {
+      this.#world.violate("I3", `a reading is two points, at ${other} and at ${time}: ${content}`);
+    }
   }
 }
 
-export function lineOf(reading: StoredReading): string | undefined {
-  return readingLine(reading, facts);
+/** Whether a reading waits before InfluxDB until someone knows its time. */
+export function isUnsure({ sinceBoot, clock }: StoredReading): boolean {
+  return sinceBoot !== undefined && clock === "unsynchronised";
 }
 
-/** A line whose tags and fields have no blanks in them. */
-function split(line: string): { key: string; fields: string } {
-  const [series = "", fields = "", time = ""] = line.split(" ");
-  return { key: `${series} ${time}`, fields };
+/** The line of a reading, and the epoch with it, which InfluxDB does not keep but by which readings are told apart. */
+export function lineOf(reading: StoredReading): string | undefined {
+  return readingLine(reading, facts)?.replace(" seq=", ` epoch=${reading.epoch}i,seq=`);
+}
+
+/**
+ * The parts of a line whose tags and fields have no blanks in them. Its content is what no other reading has: a contact
+ * says so little that it takes the time, which the device told and nobody puts right.
+ */
+export function split(line: string): { key: string; fields: string; content: string; time: string } {
+  const [series = "", all = "", time = ""] = line.split(" ");
+  const content = `${series} ${all}${series.startsWith("contact,") ? ` ${time}` : ""}`;
+  return { key: `${series} ${time}`, fields: all.replace(/^epoch=\d+i,/, ""), content, time };
 }

@@ -4,7 +4,7 @@ import { decodeBatch } from "@gengfu/shared/codec/batch";
 import type { Log } from "@gengfu/shared/log/log";
 import type { Lane } from "@gengfu/shared/model/reading";
 import { gatewayStatus, parseUplinkTopic } from "@gengfu/shared/uplink-protocol";
-import { never, type Life } from "./machine.ts";
+import type { Life } from "./machine.ts";
 import type { SimNetwork, Wire } from "./sim-network.ts";
 import type { World } from "./world.ts";
 
@@ -15,11 +15,10 @@ export interface UplinkPublish {
   readonly id: number | null;
 }
 
-export interface BatchPuback {
-  readonly id: number;
-}
+/** What comes back: a PUBACK by the publish's id, or the cloud's own publish. */
+export type Downlink = { readonly id: number } | { readonly topic: string; readonly payload: Uint8Array };
 
-export type UplinkWire = Wire<UplinkPublish, BatchPuback>;
+export type UplinkWire = Wire<UplinkPublish, Downlink>;
 
 /** Where gateways sign on; undefined where the cloud is down. */
 export type CloudDoor = (
@@ -34,12 +33,14 @@ export interface DialOptions {
   readonly life: Life;
   readonly network: SimNetwork;
   readonly cloud: CloudDoor;
+  /** Whether events must never be behind samples. */
+  readonly watchesOrder: boolean;
 }
 
 const connect_timeout_ms = 10_000;
 
 /** Dials the simulated cloud. */
-export function dialCloud({ world, gateway, log, life, network, cloud }: DialOptions): Dial {
+export function dialCloud({ world, gateway, log, life, network, cloud, watchesOrder }: DialOptions): Dial {
   return (signal) =>
     new Promise((resolve, reject) => {
       if (life.strikes("link.dial")) return;
@@ -51,8 +52,8 @@ export function dialCloud({ world, gateway, log, life, network, cloud }: DialOpt
         const wire: UplinkWire = network.wire();
         const server = cloud(gateway, wire);
         if (server === undefined) return refuse("connection refused");
-        const link = new SimLink(world, log, life, wire);
-        wire.open({ receive: (puback) => link.receive(puback), lost: () => link.lose() }, server);
+        const link = new SimLink({ world, log, life, network, watchesOrder }, wire);
+        wire.open({ receive: (message) => link.receive(message), lost: () => link.lose() }, server);
         life.onEnd((isPowerCut) => wire.closeByClient(isPowerCut ? "silent" : "broken"));
         if (!life.strikes("link.dialled")) resolve(link);
       });
@@ -64,11 +65,16 @@ const inFlight_max = 4;
 /** Batches of samples that may leave between the commit of an event and its own leaving: one was being read. */
 const overtaken_max = 1;
 
+type LinkOptions = Pick<DialOptions, "world" | "log" | "life" | "network" | "watchesOrder">;
+
 /** One connection to the cloud, from the edge's side; it watches how the uplink uses it. */
 class SimLink implements CloudLink {
   readonly #world: World;
   readonly #life: Life;
+  readonly #network: SimNetwork;
   readonly #wire: UplinkWire;
+  readonly #watchesOrder: boolean;
+  readonly #heard = new Map<string, (payload: Uint8Array) => void>();
   readonly #lost = Promise.withResolvers<string>();
   readonly #unacknowledged = new Map<number, { lane: Lane; acknowledged: () => void }>();
   readonly #stopWatching: () => void;
@@ -77,10 +83,12 @@ class SimLink implements CloudLink {
   #isOpen = true;
   #ids = 0;
 
-  constructor(world: World, log: Log<EdgeEntry>, life: Life, wire: UplinkWire) {
+  constructor({ world, log, life, network, watchesOrder }: LinkOptions, wire: UplinkWire) {
     this.#world = world;
     this.#life = life;
+    this.#network = network;
     this.#wire = wire;
+    this.#watchesOrder = watchesOrder;
     this.#stopWatching = log.onAppend((lane, { first, entries }) => {
       if (lane === "events") this.#waiting.push({ position: first + entries.length - 1, overtaken: 0 });
     });
@@ -110,9 +118,14 @@ class SimLink implements CloudLink {
     this.#wire.sendUp({ topic, payload: Buffer.from(payload), id: null }, topic);
   }
 
-  /** The simulated cloud tells no time. */
-  listen(): Promise<void> {
-    return never();
+  listen(topic: string, take: (payload: Uint8Array) => void): Promise<void> {
+    return new Promise((resolve) => {
+      this.#life.clock.after(2 * this.#network.latency_ms(), () => {
+        if (!this.#isOpen || this.#life.strikes("link.listen")) return;
+        this.#heard.set(topic, take);
+        resolve();
+      });
+    });
   }
 
   close(): void {
@@ -120,10 +133,11 @@ class SimLink implements CloudLink {
     this.#end("closed");
   }
 
-  receive({ id }: BatchPuback): void {
-    if (!this.#isOpen || this.#life.strikes("link.puback")) return;
-    const sent = this.#unacknowledged.get(id);
-    this.#unacknowledged.delete(id);
+  receive(message: Downlink): void {
+    if (!this.#isOpen || this.#life.strikes("link.receive")) return;
+    if ("topic" in message) return this.#heard.get(message.topic)?.(message.payload);
+    const sent = this.#unacknowledged.get(message.id);
+    this.#unacknowledged.delete(message.id);
     sent?.acknowledged();
   }
 
@@ -139,6 +153,7 @@ class SimLink implements CloudLink {
   }
 
   #watchOrder(lane: Lane, payload: Uint8Array): void {
+    if (!this.#watchesOrder) return;
     if (lane === "events") {
       const newest = decodeBatch(payload).readings.at(-1)?.seq ?? 0;
       this.#waiting = this.#waiting.filter(({ position }) => position > newest);

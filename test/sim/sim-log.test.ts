@@ -11,6 +11,7 @@ interface Entry {
 }
 
 const plan = { write_ms: [1, 5], stall: 0.01, tear: 0.5 } as const;
+const machinePlan = { strike: 0, wallAfterPowerCut: null, served_ms: null } as const;
 const quiet: SimLogOptions<Entry> = {
   codec: jsonCodec(),
   watch: { durable: () => undefined, passed: () => undefined },
@@ -44,7 +45,7 @@ class RunningWorld extends World {
 
 function lifeOf(world: World): Life {
   let life: Life | undefined;
-  const machine = new Machine(world, "tested", 0, { strike: 0, restart_ms: [1, 1] }, async (begun) => {
+  const machine = new Machine(world, "tested", 0, { ...machinePlan, restart_ms: [1, 1] }, async (begun) => {
     life = begun;
   });
   machine.start();
@@ -91,7 +92,7 @@ describe("a simulated log whose process dies", () => {
       const world = new World(seed);
       const disk = new SimDisk(world, "disk", plan);
       let died: Life | undefined;
-      const machine = new Machine(world, "tested", 0, { strike: 0, restart_ms: [9, 9] }, async (life) => {
+      const machine = new Machine(world, "tested", 0, { ...machinePlan, restart_ms: [9, 9] }, async (life) => {
         died ??= life;
       });
       machine.start();

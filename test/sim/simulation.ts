@@ -12,7 +12,7 @@ import { Oracle } from "./oracle.ts";
 import { drawScenario, outages, type Outage, type Scenario } from "./scenario.ts";
 import { SimDisk } from "./sim-disk.ts";
 import { SimEmbedded } from "./sim-embedded.ts";
-import { SimInflux } from "./sim-influx.ts";
+import { isUnsure, SimInflux } from "./sim-influx.ts";
 import { SimLog } from "./sim-log.ts";
 import { SimNetwork } from "./sim-network.ts";
 import { SimRules } from "./sim-rules.ts";
@@ -67,6 +67,8 @@ class Simulation {
   readonly #devices: readonly Device[];
   readonly #watched: readonly Watched[];
   readonly #watch: Watch;
+  /** Positions of what InfluxDB was left behind by. */
+  readonly #skipped = new Set<number>();
 
   constructor(world: World, folder: string) {
     const scenario = drawScenario(world.random);
@@ -97,6 +99,7 @@ class Simulation {
       disk: this.#edgeDisk,
       network: this.#networks.uplink,
       cloud: this.#cloud.accept,
+      isServed: machines.edge.served_ms !== null,
     });
     this.#machines = {
       edge: new Machine(world, "edge", start_ms, machines.edge, this.#edge.boot),
@@ -105,14 +108,13 @@ class Simulation {
     this.#devices = scenario.devices.map(
       (plan) => new Device(world, plan, oracle, this.#networks.devices, this.#edge.accept),
     );
-    const skipped = new Set<number>();
     this.#watched = [
       {
         name: consumers.influx,
         isDone: ({ reading, position }) => {
-          if (this.#influx.has(reading) || skipped.has(position)) return true;
-          if (this.#cloud.isLeavingBehind) skipped.add(position);
-          return this.#cloud.isLeavingBehind;
+          if (this.#influx.has(reading) || this.#skipped.has(position)) return true;
+          if (this.#cloud.isLeavingBehind) this.#skipped.add(position);
+          return this.#cloud.isLeavingBehind || isUnsure(reading);
         },
         trouble_ms: () => (this.#influx.outage === null ? this.#influx.trouble_ms : world.now_ms),
       },
@@ -138,7 +140,8 @@ class Simulation {
     await this.#drain();
     const probe = this.#devices[0]?.publish();
     world.trace("probe", `publication ${probe?.id}`);
-    await this.#drain();
+    do await this.#drain();
+    while (this.#edge.backlog !== 0 && world.violation === undefined);
     if (world.violation === undefined) this.#checkAll();
     world.count("publications", this.#oracle.publications.length);
     world.count("publications acknowledged", this.#oracle.publications.filter((each) => each.isAcknowledged).length);
@@ -264,6 +267,8 @@ class Simulation {
       influx: this.#influx,
       embedded: this.#embedded,
       watched: this.#watched,
+      isSkipped: ({ position }) => this.#skipped.has(position),
+      parked: running.parked.parked,
       epoch,
     });
   }
