@@ -6,7 +6,8 @@ import { pause, systemClock } from "@gengfu/shared/time/clock";
 import { Device } from "../support/device.ts";
 import { root } from "../support/demo.ts";
 import { startFakeWecom } from "../support/fake-wecom.ts";
-import { startServices, type Services } from "../support/services.ts";
+import { takenIn } from "../support/gateway.ts";
+import { startServices } from "../support/services.ts";
 import { until } from "../support/until.ts";
 
 const lasts_ms = 6_000;
@@ -32,7 +33,7 @@ test("a device that floods its gateway holds up no other, and fills no memory", 
   const before_bytes = resident(edge.pid);
 
   const flood = startFlood(broker);
-  await until("the flood to rise", async () => (await backlogAndReceived(services)) > 20_000);
+  await until("the flood to rise", async () => (await takenIn(api)) > 20_000);
   const end = performance.now() + lasts_ms;
   const acknowledged_ms: number[] = [];
   let most_bytes = 0;
@@ -54,7 +55,7 @@ test("a device that floods its gateway holds up no other, and fills no memory", 
   await flood.stop();
 
   const last = await until("the flood to be told of", async () => {
-    const received = await backlogAndReceived(services);
+    const received = await takenIn(api);
     return received > 20_000 && received;
   });
   console.log(
@@ -96,14 +97,6 @@ function startFlood(broker: string): { stop(): Promise<void> } {
   };
   onTestFinished(stop);
   return { stop };
-}
-
-/** Readings that the gateway has taken in, as far as the cloud knows. */
-async function backlogAndReceived({ api }: Services): Promise<number> {
-  const { body } = await api.call("GET", "/gateways");
-  const [gateway] = (body as { gateways: { backlog: number | null; received: [number, number][] }[] }).gateways;
-  const received = (gateway?.received ?? []).reduce((sum, [from, to]) => sum + to - from + 1, 0);
-  return received + (gateway?.backlog ?? 0);
 }
 
 /** Resident memory of a process, bytes. */

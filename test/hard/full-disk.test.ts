@@ -2,6 +2,7 @@ import { expect, onTestFinished, test } from "vitest";
 import type { Api, ReadingRow } from "../support/api.ts";
 import { Device } from "../support/device.ts";
 import { startFakeWecom } from "../support/fake-wecom.ts";
+import { theGateway } from "../support/gateway.ts";
 import { startServices, type Services } from "../support/services.ts";
 import { smallDisk } from "../support/small-disk.ts";
 import { until } from "../support/until.ts";
@@ -29,7 +30,7 @@ test("the edge's disk fills up: nothing is acknowledged that it can't keep, and 
   disk.fill(edge.pid);
   await cloud.startWell();
   await until("what it holds to arrive though its disk is full", async () => (await levels(api)).length === 500);
-  const trouble = await until("the gateway to tell of it", async () => (await troubles(api))[0]);
+  const trouble = await until("the gateway to tell of it", async () => (await theGateway(api)).troubles[0]);
   expect(trouble).toContain("请检查磁盘");
   expect(trouble).toContain("Check the disk");
   const later = tank.publish(50);
@@ -42,7 +43,7 @@ test("the edge's disk fills up: nothing is acknowledged that it can't keep, and 
   await until("all readings", async () => (await levels(api)).length >= 650);
   expect(seqsTwice(await levels(api))).toEqual([]);
   expect(tank.marks(await levels(api))).toEqual(tank.published);
-  await until("the gateway to tell that it is over", async () => (await troubles(api)).length === 0);
+  await until("the gateway to tell that it is over", async () => (await theGateway(api)).troubles.length === 0);
   await expectNoneMissing(api);
 });
 
@@ -68,7 +69,7 @@ test("the cloud's disk fills up: the edge keeps the backlog, the API answers and
   });
   expect(told).toMatchObject({ status: 503, body: { status: "failing" } });
   expect(told.body.checks["log"]?.detail).toMatch(/full|disk/);
-  await until("the backlog to show", async () => ((await gateway(api))["backlog"] as number) >= 301);
+  await until("the backlog to show", async () => ((await theGateway(api)).backlog ?? 0) >= 301);
   // long enough for the edge to give up its connection and to send all of it again
   await heartbeats(api, 10);
   expect((await levels(api)).length).toBe(200);
@@ -88,7 +89,7 @@ test("the cloud's disk fills up: the edge keeps the backlog, the API answers and
   await until("/health to be well again", async () => (await health(api)).body.status === "ok");
   expect((await api.alerts()).map(({ rule }) => rule)).toEqual(["fire"]);
   expect(wecom.requests.length).toBe(1);
-  await until("no backlog", async () => (await gateway(api))["backlog"] === 0);
+  await until("no backlog", async () => (await theGateway(api)).backlog === 0);
   await expectNoneMissing(api);
 });
 
@@ -135,20 +136,11 @@ function seqsTwice(rows: readonly ReadingRow[]): number[] {
   return seqs.filter((seq, index) => seqs.indexOf(seq) !== index);
 }
 
-async function gateway(api: Api): Promise<Readonly<Record<string, unknown>>> {
-  const { body } = await api.call("GET", "/gateways");
-  return (body as { gateways: Readonly<Record<string, unknown>>[] }).gateways[0] ?? {};
-}
-
-async function troubles(api: Api): Promise<string[]> {
-  return (await gateway(api))["troubles"] as string[];
-}
-
 /** Resolves when the gateway was heard of so many times more. */
 async function heartbeats(api: Api, count: number): Promise<void> {
   for (let heard = 0; heard < count; heard++) {
-    const before = (await gateway(api))["lastSeenAt"];
-    await until("a heartbeat", async () => (await gateway(api))["lastSeenAt"] !== before);
+    const before = (await theGateway(api)).lastSeenAt;
+    await until("a heartbeat", async () => (await theGateway(api)).lastSeenAt !== before);
   }
 }
 
@@ -161,7 +153,7 @@ async function health(api: Api): Promise<{
 }
 
 async function expectNoneMissing(api: Api): Promise<void> {
-  const [found] = await api.gateways();
-  expect(found?.missing).toEqual([]);
-  expect(found?.received).toEqual([[1, expect.any(Number)]]);
+  const { missing, received } = await theGateway(api);
+  expect(missing).toEqual([]);
+  expect(received).toEqual([[1, expect.any(Number)]]);
 }

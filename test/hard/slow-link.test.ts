@@ -3,6 +3,7 @@ import { expect, onTestFinished, test } from "vitest";
 import type { Api } from "../support/api.ts";
 import { Device } from "../support/device.ts";
 import { startFakeWecom, type FakeWecom } from "../support/fake-wecom.ts";
+import { theGateway } from "../support/gateway.ts";
 import { startServices, type Services } from "../support/services.ts";
 import { startSlowLink, type SlowLink } from "../support/slow-link.ts";
 import { until } from "../support/until.ts";
@@ -57,9 +58,9 @@ test("a backlog drains over a slow line that breaks and hangs, and alarms overta
   await until("all of the backlog", async () => (await arrived(api)) >= backlog, { within_ms: 60_000 });
   console.log(`${backlog} readings took ${Math.round((performance.now() - started) / 1_000)} s`);
   expect(await arrived(api)).toBe(backlog);
-  const [gateway] = await api.gateways();
-  expect(gateway?.missing).toEqual([]);
-  expect(gateway?.received).toEqual([[1, expect.any(Number)]]);
+  const { missing, received } = await theGateway(api);
+  expect(missing).toEqual([]);
+  expect(received).toEqual([[1, expect.any(Number)]]);
   const fires = (await api.alerts()).filter(({ rule }) => rule === "fire");
   expect(fires.length).toBe(3);
   expect(wecom.requests.length).toBe(3);
@@ -79,7 +80,8 @@ test("a backlog of large readings leaves the slow line free for alarms, too", as
     broken.flatMap((device) => Array.from({ length: each }, () => device.publishBytes("level", randomBytes(1_600)))),
   );
   link.up();
-  await until("the gateway to begin", async () => (await api.gateways())[0]?.connected === true);
+  // what it says of itself goes before its first batch
+  await until("the gateway to have begun", async () => (await theGateway(api)).backlog !== null);
   const took_ms = await alarm(panel, wecom);
   console.log(`an alarm amid large readings: ${took_ms} ms`);
   expect(await quarantined(), "the alarm overtakes them").toBeLessThan(broken.length * each);
