@@ -58,7 +58,8 @@ export function heardDevice(
   now: number,
 ): DeviceState | undefined {
   // what the edge says for a device that is gone, or of itself, is no sign of life
-  if (reading.kind === "gap" || reading.kind === "clock" || (reading.kind === "state" && reading.value === 0)) return state;
+  if (reading.kind === "gap" || reading.kind === "clock" || (reading.kind === "state" && reading.value === 0))
+    return state;
   const at = hasKnownTime(reading, now) ? Math.min(now, Math.max(reading.at, reading.receivedAt)) : now;
   return state !== undefined && state.heardAt >= at ? state : { type: "device", heardAt: at };
 }
