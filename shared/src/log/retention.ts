@@ -22,11 +22,22 @@ export interface Gap {
   readonly reason: string;
 }
 
+/** Of a lane, all that was dropped between two positions, and the position of the entry that tells of it. */
+interface Told {
+  readonly from: number;
+  readonly to: number;
+  readonly at: number;
+}
+
+const reason = "the log reached its bound";
+
 /** Removes blocks of a log, inside the caller's transaction. The newest block always stays: it holds the numbering. */
 export class Retention {
   readonly #trim: StatementSync;
   readonly #oldest: StatementSync;
   readonly #delete: StatementSync;
+  readonly #told: StatementSync;
+  readonly #tell: StatementSync;
 
   constructor(database: DatabaseSync) {
     this.#trim = database.prepare(
@@ -39,6 +50,8 @@ export class Retention {
        WHERE lane = ? AND first + count - 1 < ? ORDER BY first LIMIT ${blocks_max}`,
     );
     this.#delete = database.prepare("DELETE FROM block WHERE first = ?");
+    this.#told = database.prepare("SELECT value FROM meta WHERE key = ?");
+    this.#tell = database.prepare("REPLACE INTO meta (key, value) VALUES (?, ?)");
   }
 
   /** Removes, of each lane, what stands at or before `upTo`. */
@@ -55,15 +68,19 @@ export class Retention {
     return { entries, bytes };
   }
 
-  /** Makes room at the bound: oldest samples first, events last. Tells what of it no consumer had passed. */
+  /**
+   * Makes room at the bound: oldest samples first, events last. Answers what of it no consumer had passed, and the
+   * position of the last event that went.
+   */
   drop(
     held: Removed,
     bounds: LogBounds,
     last: number,
     passed: Record<Lane, number>,
-  ): Removed & { gaps: Gap[]; lost: number } {
+  ): Removed & { gaps: Gap[]; lost: number; events: number } {
     let { entries, bytes } = held;
     let lost = 0;
+    let events = 0;
     const gaps: Gap[] = [];
     const enough = (): boolean => entries <= bounds.entries * target && bytes <= bounds.bytes * target;
     for (const lane of ["samples", "events"] as const) {
@@ -75,15 +92,46 @@ export class Retention {
         entries -= row.count;
         bytes -= row.bytes;
         const end = row.first + row.count - 1;
+        if (lane === "events") events = end;
         const start = Math.max(row.first, passed[lane] + 1);
         if (start > end) continue;
         from ??= start;
         to = end;
         lost += end - start + 1;
       }
-      if (from !== undefined) gaps.push({ lane, from, to, reason: "the log reached its bound" });
+      if (from !== undefined) gaps.push({ lane, from, to, reason });
       if (enough()) break;
     }
-    return { entries: held.entries - entries, bytes: held.bytes - bytes, gaps, lost };
+    return { entries: held.entries - entries, bytes: held.bytes - bytes, gaps, lost, events };
   }
+
+  /**
+   * What is to be told of gaps by entries from `first` on. An entry that tells of one may itself be dropped before
+   * anyone has read it: until every consumer has passed it, what it tells is told again with what comes after.
+   */
+  tell(gaps: readonly Gap[], droppedEvents: number, passedEvents: number, first: number): Gap[] {
+    const telling: Gap[] = [];
+    for (const lane of lanes) {
+      const fresh = gaps.find((gap) => gap.lane === lane);
+      const known = this.#toldOf(lane);
+      const told = known !== undefined && known.at > passedEvents ? known : undefined;
+      const last = fresh ?? (told !== undefined && told.at <= droppedEvents ? told : undefined);
+      if (last === undefined) continue;
+      // blocks of a lane go oldest first: nothing is left of it between two gaps
+      const gap: Gap = { lane, from: Math.min(last.from, told?.from ?? Infinity), to: last.to, reason };
+      const now: Told = { from: gap.from, to: gap.to, at: first + telling.length };
+      this.#tell.run(toldKey(lane), JSON.stringify(now));
+      telling.push(gap);
+    }
+    return telling;
+  }
+
+  #toldOf(lane: Lane): Told | undefined {
+    const row = this.#told.get(toldKey(lane)) as { value: string } | undefined;
+    return row === undefined ? undefined : (JSON.parse(row.value) as Told);
+  }
+}
+
+function toldKey(lane: Lane): string {
+  return `gap of ${lane}`;
 }

@@ -1,15 +1,17 @@
 import { copyFileSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { silentLogger } from "../logging.ts";
+import { lanes, type Lane } from "../model/reading.ts";
 import { ManualClock } from "../time/clock.ts";
 import { logContract, readAll } from "./contract.ts";
 import { jsonCodec } from "./json-codec.ts";
 import { memoryLog } from "./memory-log.ts";
 import { openSqliteLog, type SqliteLogOptions } from "./sqlite-log.ts";
 
-type Entry = { readonly n: number } | { readonly gap: [number, number] };
+type Entry = { readonly n: number } | { readonly gap: [number, number]; readonly lane: Lane };
 
 logContract("memory", { open: () => memoryLog(), survivesReopening: false });
 logContract("sqlite", {
@@ -138,7 +140,7 @@ describe("sqlite log", () => {
     const log = open({
       consumers: ["uplink"],
       bounds: { entries: 200, bytes: 1_000_000 },
-      gapEntry: ({ from, to }) => ({ gap: [from, to] }),
+      gapEntry: ({ lane, from, to }) => ({ gap: [from, to], lane }),
     });
     for (let n = 1; n <= 20; n++) await log.append("events", [{ n }]);
     for (let n = 21; n <= 1_000; n++) {
@@ -160,6 +162,66 @@ describe("sqlite log", () => {
       expect(held.has(position) || gone.has(position)).toBe(true);
     expect(log.last - held.size).toBe(log.stats().dropped);
     await log.close();
+  });
+
+  it("tells of all that it dropped though what told of it was dropped as well, and it was opened again", async () => {
+    const options: Partial<SqliteLogOptions<Entry>> = {
+      consumers: ["uplink"],
+      bounds: { entries: 40, bytes: 1_000_000 },
+      gapEntry: ({ lane, from, to }) => ({ gap: [from, to], lane }),
+    };
+    const append = fc.record({ lane: fc.constantFrom(...lanes), count: fc.integer({ min: 1, max: 15 }) });
+    const step = fc.oneof(
+      { weight: 12, arbitrary: append },
+      { weight: 1, arbitrary: fc.record({ pass: fc.constantFrom(...lanes), part: fc.double({ min: 0, max: 1 }) }) },
+      { weight: 1, arbitrary: fc.constant("reopen" as const) },
+    );
+    let cases = 0;
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { minLength: 10, maxLength: 60, size: "max" }), async (steps) => {
+        const file = join(folder, `bounded-${(cases += 1)}.db`);
+        let log = open({ ...options, file });
+        const laneOf = new Map<number, Lane>();
+        const delivered = new Set<number>();
+        const gone: Record<Lane, Set<number>> = { events: new Set(), samples: new Set() };
+        const hear = (entry: Entry): void => {
+          if (!("gap" in entry)) return;
+          for (let position = entry.gap[0]; position <= entry.gap[1]; position++) gone[entry.lane].add(position);
+        };
+        log.onAppend((lane, block) => block.entries.forEach((_, index) => laneOf.set(block.first + index, lane)));
+        for (const what of steps) {
+          if (what === "reopen") {
+            await log.close();
+            log = open({ ...options, file });
+            log.onAppend((lane, block) => block.entries.forEach((_, index) => laneOf.set(block.first + index, lane)));
+          } else if ("pass" in what) {
+            const upTo = Math.round(log.last * what.part);
+            for (const [position, entry] of await readAll(log, what.pass)) {
+              if (position > upTo || position <= log.cursor("uplink", what.pass)) continue;
+              delivered.add(position);
+              hear(entry);
+            }
+            log.commit("uplink", what.pass, upTo);
+          } else {
+            await log.append(
+              what.lane,
+              Array.from({ length: what.count }, (_, n) => ({ n })),
+            );
+          }
+        }
+        for (const lane of lanes) {
+          for (const [position, entry] of await readAll(log, lane)) {
+            delivered.add(position);
+            hear(entry);
+          }
+        }
+        await log.close();
+        for (const [position, lane] of laneOf) {
+          expect(delivered.has(position) || gone[lane].has(position), `${lane} ${position}`).toBe(true);
+        }
+      }),
+      { numRuns: 60 },
+    );
   });
 
   it("holds its producers at the bound where it may not drop", async () => {

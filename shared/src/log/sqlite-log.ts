@@ -336,13 +336,12 @@ export class SqliteLog<Entry> implements Log<Entry> {
     }
     if (bounds === undefined || gapEntry === undefined || !over()) return { entries, bytes, lost: 0, gaps: [] };
     const held = { entries: this.#entries - entries + adding.entries, bytes: this.#bytes - bytes + adding.bytes };
-    const dropped = this.#retention.drop(held, bounds, this.#last, this.#passedByAny());
-    if (dropped.gaps.length > 0) {
-      const gaps = dropped.gaps.map(gapEntry);
-      const newest = blocks.at(-1);
-      const first = (newest === undefined ? this.#last : newest.first + newest.entries.length - 1) + 1;
-      blocks.push({ lane: "events", first, entries: gaps, body: this.#options.codec.encode(gaps) });
-    }
+    const passedByAny = this.#passedByAny();
+    const dropped = this.#retention.drop(held, bounds, this.#last, passedByAny);
+    const newest = blocks.at(-1);
+    const first = (newest === undefined ? this.#last : newest.first + newest.entries.length - 1) + 1;
+    const gaps = this.#retention.tell(dropped.gaps, dropped.events, passedByAny.events, first).map(gapEntry);
+    if (gaps.length > 0) blocks.push({ lane: "events", first, entries: gaps, body: this.#options.codec.encode(gaps) });
     return { entries: entries + dropped.entries, bytes: bytes + dropped.bytes, lost: dropped.lost, gaps: dropped.gaps };
   }
 
