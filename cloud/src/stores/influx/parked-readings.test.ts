@@ -19,13 +19,22 @@ const hour_ms = 3_600_000;
 class Points {
   readonly at = new Map<number, Set<number>>();
   failure: Error | undefined;
+  /** Set where what fails has been stored before. */
+  storesAnyway = false;
 
   write(readings: readonly StoredReading[]): Promise<WriteResult> {
-    if (this.failure !== undefined) return Promise.reject(this.failure);
-    for (const { seq, at, kind } of readings) {
-      if (kind === "level") this.at.set(seq, (this.at.get(seq) ?? new Set()).add(at));
+    if (this.failure === undefined || this.storesAnyway) {
+      for (const { seq, at, kind } of readings) {
+        if (kind === "level") this.at.set(seq, (this.at.get(seq) ?? new Set()).add(at));
+      }
     }
-    return Promise.resolve({ rejected: [] });
+    return this.failure === undefined ? Promise.resolve({ rejected: [] }) : Promise.reject(this.failure);
+  }
+
+  /** From now on stores, and says that it can't be reached. */
+  loseAnswers(): void {
+    this.failure = new GengfuError("store_unavailable", "away", { retryable: true });
+    this.storesAnyway = true;
   }
 
   /** Every point of a seq. */
@@ -64,8 +73,8 @@ function unsure(ms: number, part: Partial<StoredReading> = {}): StoredReading {
   return readingWith({ at, receivedAt: at, clock: "unsynchronised", sinceBoot: { boot: 7, ms }, ...part });
 }
 
-const clockRecord = (boot = 7, gateway = "main-building"): StoredReading =>
-  readingWith({ kind: "clock", value: null, device: gateway, gateway, detail: { boot, offset_ms } });
+const clockRecord = (boot = 7, gateway = "main-building", offset = offset_ms): StoredReading =>
+  readingWith({ kind: "clock", value: null, device: gateway, gateway, detail: { boot, offset_ms: offset } });
 
 it("holds back what has no time to be believed, over a restart, until its boot is dated", async () => {
   const [early, other, foreign, sure] = [
@@ -124,21 +133,69 @@ it("keeps what it holds when the store fails, and lets it go when the same comes
   expect(parked.parked).toBe(0);
 });
 
+it("moves no reading whose first write may have been stored, when its time turns out wrong meanwhile", async () => {
+  const wrong = { clock: "synchronised", at: offset_ms - hour_ms, receivedAt: offset_ms - hour_ms } as const;
+  const [assumed, later] = [1, 2].map((ms) => unsure(ms, { ...wrong, sinceBoot: { boot: 7, ms } }));
+  if (assumed === undefined || later === undefined) throw new Error("there are two");
+  points.loseAnswers();
+  await expect(parked.write([assumed])).rejects.toThrow("away");
+  points.failure = undefined;
+  await parked.write([clockRecord()]);
+  reopen();
+  await parked.write([assumed]);
+  await parked.write([later]);
+  expect([assumed, later].map((reading) => points.of(reading))).toEqual([[wrong.at], [wrong.at]]);
+});
+
+it("puts right what was taken for right and comes after its boot was dated", async () => {
+  const at = offset_ms - hour_ms;
+  const assumed = unsure(1, { clock: "synchronised", at, receivedAt: at });
+  await parked.write([clockRecord()]);
+  await parked.write([assumed]);
+  expect(points.of(assumed)).toEqual([offset_ms + 1]);
+});
+
+it("lets go on as it is what may have gone on so, though its boot is dated before it is tried again", async () => {
+  const old = unsure(1);
+  await parked.write([old]);
+  clock.advance(25 * hour_ms);
+  points.loseAnswers();
+  await expect(parked.releaseOld()).rejects.toThrow("away");
+  points.failure = undefined;
+  await parked.write([clockRecord()]);
+  expect(points.of(old)).toEqual([y2000 + 1]);
+  expect(parked.parked).toBe(0);
+});
+
+it("keeps to the first time of a boot, at which readings may stand already", async () => {
+  const early = unsure(1);
+  await parked.write([early, clockRecord()]);
+  await parked.write([clockRecord(7, "main-building", offset_ms + hour_ms)]);
+  await parked.write([early]);
+  expect(points.of(early)).toEqual([offset_ms + 1]);
+});
+
 it("makes each reading one point at its right time, in whatever order and however often all of it comes", async () => {
   const { seq } = readingWith({});
   const readings = [7, 8].flatMap((boot, index) => [
     ...[1, 2, 3].map((ms, place) => unsure(ms, { sinceBoot: { boot, ms }, seq: seq + 10 * index + place })),
     { ...clockRecord(boot), seq: seq + 10 * index + 9 },
   ]);
-  const step = fc.record({ reading: fc.nat(readings.length - 1), fails: fc.boolean(), restarts: fc.boolean() });
+  const step = fc.record({
+    reading: fc.nat(readings.length - 1),
+    fails: fc.boolean(),
+    storesAnyway: fc.boolean(),
+    restarts: fc.boolean(),
+  });
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 30 }), async (steps) => {
       parked.close();
       rmSync(join(folder, "parked.db"));
       points = new Points();
       parked = open();
-      for (const { reading, fails, restarts } of steps) {
+      for (const { reading, fails, storesAnyway, restarts } of steps) {
         if (restarts) reopen();
+        points.storesAnyway = storesAnyway;
         points.failure = fails ? new GengfuError("store_unavailable", "away", { retryable: true }) : undefined;
         const written = parked.write([readings[reading] as StoredReading]);
         if (!fails) await written;

@@ -18,14 +18,21 @@ const schema = `
     gateway TEXT NOT NULL,
     epoch INTEGER NOT NULL,
     seq INTEGER NOT NULL,
-    boot INTEGER NOT NULL,
+    boot INTEGER NOT NULL,         -- -1 once it is settled how the reading goes on
     parked_at INTEGER NOT NULL,    -- epoch milliseconds, by the cloud's clock
     reading TEXT NOT NULL,         -- JSON
     UNIQUE (gateway, epoch, seq)
   );
   CREATE INDEX IF NOT EXISTS parked_boot ON parked (gateway, boot);
   CREATE INDEX IF NOT EXISTS parked_at ON parked (parked_at);
+  -- boots of which something went on by a clock that nothing had confirmed
+  CREATE TABLE IF NOT EXISTS trusted (
+    gateway TEXT NOT NULL,
+    boot INTEGER NOT NULL,
+    PRIMARY KEY (gateway, boot)
+  ) WITHOUT ROWID;
 `;
+const settled = -1;
 
 /** Beyond so many the longest parked go on as they are. */
 const parked_max = 1_000_000;
@@ -45,22 +52,29 @@ export interface ParkedReadingsOptions {
 
 type ParkedRow = {
   readonly id: number;
+  readonly boot: number;
   readonly reading: string;
 };
 
 /**
  * Stands before a store in which a point can't be moved once it is written: readings whose time nobody knows wait here,
  * on disk, until their gateway's boot is dated. What comes in is durable, here or in the store, when `write` resolves.
+ * A write whose answer got lost may have made its points, so at which time a reading goes on is settled on disk before
+ * it does, and stays so whatever becomes known: the first time of a boot is the one that counts, and of a boot whose
+ * clock was taken for right in one reading it is in all.
  */
 export class ParkedReadings implements Pick<Store, "write"> {
   readonly #options: ParkedReadingsOptions;
   readonly #database: DatabaseSync;
   readonly #learn: StatementSync;
+  readonly #trust: StatementSync;
+  readonly #isTrusted: StatementSync;
   readonly #timeOf: StatementSync;
   readonly #park: StatementSync;
   readonly #ofBoot: StatementSync;
   readonly #old: StatementSync;
   readonly #excess: StatementSync;
+  readonly #settle: StatementSync;
   readonly #remove: StatementSync;
   readonly #count: StatementSync;
   /** Ends when what was begun before has: nothing may go on twice, by two times. */
@@ -72,19 +86,22 @@ export class ParkedReadings implements Pick<Store, "write"> {
     this.#options = options;
     this.#database = database;
     this.#learn = database.prepare(
-      "INSERT INTO boot_time (gateway, boot, offset_ms) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET offset_ms = excluded.offset_ms",
+      "INSERT INTO boot_time (gateway, boot, offset_ms) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
     );
+    this.#trust = database.prepare("INSERT INTO trusted (gateway, boot) VALUES (?, ?) ON CONFLICT DO NOTHING");
+    this.#isTrusted = database.prepare("SELECT 1 FROM trusted WHERE gateway = ? AND boot = ?");
     this.#timeOf = database.prepare("SELECT offset_ms FROM boot_time WHERE gateway = ? AND boot = ?");
     this.#park = database.prepare(
       "INSERT INTO parked (gateway, epoch, seq, boot, parked_at, reading) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
     );
     this.#ofBoot = database.prepare(
-      `SELECT id, reading FROM parked WHERE gateway = ? AND boot = ? ORDER BY id LIMIT ${batch_max}`,
+      `SELECT id, boot, reading FROM parked WHERE gateway = ? AND boot IN (?, ${settled}) ORDER BY id LIMIT ${batch_max}`,
     );
     this.#old = database.prepare(
-      `SELECT id, reading FROM parked WHERE parked_at <= ? ORDER BY parked_at LIMIT ${batch_max}`,
+      `SELECT id, boot, reading FROM parked WHERE parked_at <= ? OR boot = ${settled} ORDER BY parked_at LIMIT ${batch_max}`,
     );
     this.#excess = database.prepare("SELECT parked_at FROM parked ORDER BY parked_at DESC LIMIT 1 OFFSET ?");
+    this.#settle = database.prepare(`UPDATE parked SET boot = ${settled}, reading = ? WHERE id = ?`);
     this.#remove = database.prepare("DELETE FROM parked WHERE id = ?");
     this.#count = database.prepare("SELECT count(*) count FROM parked");
   }
@@ -98,16 +115,16 @@ export class ParkedReadings implements Pick<Store, "write"> {
     return this.#inTurn(async () => {
       const known: (BootTime & { gateway: string })[] = [];
       const ready = inTransaction(this.#database, () =>
-        readings.filter((reading) => {
+        readings.flatMap((reading) => {
           const time = bootTimeOf(reading);
           if (time !== undefined) {
             this.#learn.run(reading.gateway, time.boot, time.offset_ms);
             known.push({ ...time, gateway: reading.gateway });
           }
-          return !this.#parks(reading);
+          return this.#parks(reading) ? [] : [this.#timed(reading)];
         }),
       );
-      const { rejected } = await this.#options.store.write(ready.map((reading) => this.#correct(reading)));
+      const { rejected } = await this.#options.store.write(ready);
       const all = [...rejected];
       for (const { gateway, boot } of known) {
         all.push(...(await this.#release(() => this.#ofBoot.all(gateway, boot) as ParkedRow[])));
@@ -156,6 +173,15 @@ export class ParkedReadings implements Pick<Store, "write"> {
     return true;
   }
 
+  /** A reading that is not parked at the time at which it goes on. */
+  #timed(reading: StoredReading): StoredReading {
+    const { sinceBoot, clock, gateway } = reading;
+    if (sinceBoot === undefined || clock !== "synchronised") return this.#correct(reading);
+    if (this.#isTrusted.get(gateway, sinceBoot.boot) !== undefined) return reading;
+    if (this.#timeOf.get(gateway, sinceBoot.boot) === undefined) this.#trust.run(gateway, sinceBoot.boot);
+    return this.#correct(reading);
+  }
+
   #correct(reading: StoredReading): StoredReading {
     if (reading.sinceBoot === undefined) return reading;
     const time = this.#timeOf.get(reading.gateway, reading.sinceBoot.boot) as { offset_ms: number } | undefined;
@@ -166,11 +192,19 @@ export class ParkedReadings implements Pick<Store, "write"> {
   async #release(find: () => ParkedRow[]): Promise<Rejection[]> {
     const rejected: Rejection[] = [];
     for (let rows = find(); rows.length > 0; rows = find()) {
-      const readings = rows.map(({ reading }) => this.#correct(JSON.parse(reading) as StoredReading));
+      const readings = inTransaction(this.#database, () => rows.map((row) => this.#settled(row)));
       rejected.push(...(await this.#options.store.write(readings)).rejected);
       inTransaction(this.#database, () => rows.forEach(({ id }) => this.#remove.run(id)));
     }
     return rejected;
+  }
+
+  #settled({ id, boot, reading }: ParkedRow): StoredReading {
+    const parked = JSON.parse(reading) as StoredReading;
+    if (boot === settled) return parked;
+    const timed = this.#correct(parked);
+    this.#settle.run(JSON.stringify(timed), id);
+    return timed;
   }
 
   #inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
