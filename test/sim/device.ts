@@ -189,7 +189,7 @@ export class Device {
       this.#wire = wire;
       wire.open({ receive: (ids) => this.#acknowledged(wire, ids), lost: () => this.#lost(wire) }, server);
       this.#heard_ms = this.#world.now_ms;
-      for (const sent of [...this.#unacknowledged]) this.#send(wire, sent);
+      for (const sent of this.#unacknowledged) this.#send(wire, sent);
       this.#proceed();
     });
   }

@@ -63,7 +63,7 @@ export class SimLog<Entry> implements Log<Entry> {
   #trimmed_ms = 0;
   #commits = 0;
   #trouble: string | null = null;
-  #cancelTimer: (() => void) | null = null;
+  #isWakeSet = false;
   #closing: (() => void) | null = null;
   #isClosed = false;
 
@@ -178,8 +178,10 @@ export class SimLog<Entry> implements Log<Entry> {
   }
 
   #wakeLater(): void {
-    this.#cancelTimer ??= this.#life.clock.after(cursorDelay_ms, () => {
-      this.#cancelTimer = null;
+    if (this.#isWakeSet) return;
+    this.#isWakeSet = true;
+    this.#life.clock.after(cursorDelay_ms, () => {
+      this.#isWakeSet = false;
       this.#schedule();
     });
   }
