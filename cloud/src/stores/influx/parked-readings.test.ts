@@ -167,6 +167,21 @@ it("lets go on as it is what may have gone on so, though its boot is dated befor
   expect(parked.parked).toBe(0);
 });
 
+it("parks nothing of a write that comes again, and writes nothing again that is parked", async () => {
+  const [early, sure] = [unsure(1), readingWith({})];
+  points.failure = new GengfuError("store_unavailable", "away", { retryable: true });
+  await expect(parked.write([early, sure])).rejects.toThrow("away");
+  expect(parked.parked).toBe(0);
+  points.failure = undefined;
+  await parked.write([early, sure]);
+  clock.advance(25 * hour_ms);
+  points.failure = new GengfuError("store_unavailable", "away", { retryable: true });
+  await expect(parked.releaseOld()).rejects.toThrow("away");
+  points.failure = undefined;
+  await parked.write([clockRecord(), early]);
+  expect(points.of(early)).toEqual([y2000 + 1]);
+});
+
 it("keeps to the first time of a boot, at which readings may stand already", async () => {
   const early = unsure(1);
   await parked.write([early, clockRecord()]);

@@ -2,7 +2,7 @@ import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { Logger } from "@gengfu/shared/logging";
 import type { StoredReading } from "@gengfu/shared/model/reading";
 import { pause, type Clock } from "@gengfu/shared/time/clock";
-import { bootTimeOf, correct, type BootTime } from "@gengfu/shared/time/correction";
+import { bootTimeOf, correct } from "@gengfu/shared/time/correction";
 import { inTransaction, openSqliteFile } from "@gengfu/shared/sqlite-file";
 import type { Rejection, Store, WriteResult } from "../store.ts";
 
@@ -70,7 +70,8 @@ export class ParkedReadings implements Pick<Store, "write"> {
   readonly #trust: StatementSync;
   readonly #isTrusted: StatementSync;
   readonly #timeOf: StatementSync;
-  readonly #park: StatementSync;
+  readonly #insert: StatementSync;
+  readonly #isParked: StatementSync;
   readonly #ofBoot: StatementSync;
   readonly #old: StatementSync;
   readonly #excess: StatementSync;
@@ -91,7 +92,8 @@ export class ParkedReadings implements Pick<Store, "write"> {
     this.#trust = database.prepare("INSERT INTO trusted (gateway, boot) VALUES (?, ?) ON CONFLICT DO NOTHING");
     this.#isTrusted = database.prepare("SELECT 1 FROM trusted WHERE gateway = ? AND boot = ?");
     this.#timeOf = database.prepare("SELECT offset_ms FROM boot_time WHERE gateway = ? AND boot = ?");
-    this.#park = database.prepare(
+    this.#isParked = database.prepare("SELECT 1 FROM parked WHERE gateway = ? AND epoch = ? AND seq = ?");
+    this.#insert = database.prepare(
       "INSERT INTO parked (gateway, epoch, seq, boot, parked_at, reading) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
     );
     this.#ofBoot = database.prepare(
@@ -113,20 +115,25 @@ export class ParkedReadings implements Pick<Store, "write"> {
 
   write(readings: readonly StoredReading[]): Promise<WriteResult> {
     return this.#inTurn(async () => {
-      const known: (BootTime & { gateway: string })[] = [];
+      const dated = new Map<string, { gateway: string; boot: number }>();
+      const waiting: StoredReading[] = [];
       const ready = inTransaction(this.#database, () =>
         readings.flatMap((reading) => {
+          const { gateway } = reading;
           const time = bootTimeOf(reading);
-          if (time !== undefined) {
-            this.#learn.run(reading.gateway, time.boot, time.offset_ms);
-            known.push({ ...time, gateway: reading.gateway });
-          }
-          return this.#parks(reading) ? [] : [this.#timed(reading)];
+          if (time !== undefined) this.#learn.run(gateway, time.boot, time.offset_ms);
+          const boot = time?.boot ?? reading.sinceBoot?.boot;
+          if (boot !== undefined && this.#isDated(gateway, boot)) dated.set(`${gateway} ${boot}`, { gateway, boot });
+          if (!this.#waits(reading)) return [this.#timed(reading)];
+          waiting.push(reading);
+          return [];
         }),
       );
       const { rejected } = await this.#options.store.write(ready);
+      // not before: as long as all of this may come again, none of it may go on by another way
+      inTransaction(this.#database, () => waiting.forEach((reading) => this.#park(reading)));
       const all = [...rejected];
-      for (const { gateway, boot } of known) {
+      for (const { gateway, boot } of dated.values()) {
         all.push(...(await this.#release(() => this.#ofBoot.all(gateway, boot) as ParkedRow[])));
       }
       return { rejected: all };
@@ -164,13 +171,20 @@ export class ParkedReadings implements Pick<Store, "write"> {
     if (this.#database.isOpen) this.#database.close();
   }
 
-  /** Parks the reading if its time is not known by now; says whether it did. */
-  #parks(reading: StoredReading): boolean {
-    const { sinceBoot, clock, gateway, epoch, seq } = reading;
+  #isDated(gateway: string, boot: number): boolean {
+    return this.#timeOf.get(gateway, boot) !== undefined;
+  }
+
+  /** Whether the reading's time is not known by now, or it is parked and goes on from there. */
+  #waits({ sinceBoot, clock, gateway, epoch, seq }: StoredReading): boolean {
     if (sinceBoot === undefined || clock !== "unsynchronised") return false;
-    if (this.#timeOf.get(gateway, sinceBoot.boot) !== undefined) return false;
-    this.#park.run(gateway, epoch, seq, sinceBoot.boot, this.#options.clock.now(), JSON.stringify(reading));
-    return true;
+    return !this.#isDated(gateway, sinceBoot.boot) || this.#isParked.get(gateway, epoch, seq) !== undefined;
+  }
+
+  #park(reading: StoredReading): void {
+    const { gateway, epoch, seq, sinceBoot } = reading;
+    const now = this.#options.clock.now();
+    this.#insert.run(gateway, epoch, seq, sinceBoot?.boot ?? settled, now, JSON.stringify(reading));
   }
 
   /** A reading that is not parked at the time at which it goes on. */
@@ -178,7 +192,7 @@ export class ParkedReadings implements Pick<Store, "write"> {
     const { sinceBoot, clock, gateway } = reading;
     if (sinceBoot === undefined || clock !== "synchronised") return this.#correct(reading);
     if (this.#isTrusted.get(gateway, sinceBoot.boot) !== undefined) return reading;
-    if (this.#timeOf.get(gateway, sinceBoot.boot) === undefined) this.#trust.run(gateway, sinceBoot.boot);
+    if (!this.#isDated(gateway, sinceBoot.boot)) this.#trust.run(gateway, sinceBoot.boot);
     return this.#correct(reading);
   }
 
