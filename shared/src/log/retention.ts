@@ -135,3 +135,7 @@ export class Retention {
 function toldKey(lane: Lane): string {
   return `gap of ${lane}`;
 }
+
+export function isOver(entries: number, bytes: number, bounds: LogBounds): boolean {
+  return entries > bounds.entries || bytes > bounds.bytes;
+}

@@ -1,4 +1,4 @@
-import { randomBytes } from "node:crypto";
+import { randomBytes, randomInt } from "node:crypto";
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { LogRun } from "./log.ts";
 
@@ -53,4 +53,13 @@ export class Runs {
   #next(first: number): LogRun {
     return { id: this.#id, first, parent: this.#known.at(-1)?.id ?? null };
   }
+}
+
+/** What names a log's numbering; made where it lacks. */
+export function readEpoch(database: DatabaseSync): number {
+  const row = database.prepare("SELECT value FROM meta WHERE key = 'epoch'").get() as { value: number } | undefined;
+  if (row !== undefined) return row.value;
+  const epoch = randomInt(1, 2 ** 47);
+  database.prepare("INSERT INTO meta (key, value) VALUES ('epoch', ?)").run(epoch);
+  return epoch;
 }

@@ -1,20 +1,18 @@
 import { strict as assert } from "node:assert";
-import { randomInt } from "node:crypto";
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { backoff } from "../backoff.ts";
 import { GengfuError, messageOf } from "../errors.ts";
 import type { Logger } from "../logging.ts";
 import { lanes, type Lane } from "../model/reading.ts";
 import type { Clock } from "../time/clock.ts";
+import { arrange, blockEntries_max, type NewBlock, type Pending } from "./arrange.ts";
 import { BlockCache } from "./block-cache.ts";
 import { Cursors } from "./cursors.ts";
 import type { Block, BlockCodec, Log, LogBounds, LogRun, LogStats, ReadLimit } from "./log.ts";
 import { openLogFile } from "./log-file.ts";
-import { laneNumber, Retention, type Gap, type Removed } from "./retention.ts";
-import { Runs } from "./runs.ts";
+import { isOver, laneNumber, Retention, type Gap, type Removed } from "./retention.ts";
+import { readEpoch, Runs } from "./runs.ts";
 
-/** Entries of one block at most; what arrives together beyond that becomes several blocks. */
-const blockEntries_max = 4_096;
 /** A cursor that moved is durable with the next commit, or after this long. */
 const cursorDelay_ms = 1_000;
 const retry = { first_ms: 50, max_ms: 2_000 };
@@ -37,21 +35,6 @@ export interface SqliteLogOptions<Entry> {
   readonly gapEntry?: (gap: Gap) => Entry;
   /** `normal` gives up the last commits at a power cut, never at a crash; for what can be had again from elsewhere. */
   readonly synchronous?: "full" | "normal";
-}
-
-interface Pending<Entry> {
-  readonly lane: Lane;
-  readonly entries: readonly Entry[];
-  readonly encoded: Uint8Array | undefined;
-  readonly resolve: (first: number) => void;
-  readonly reject: (error: unknown) => void;
-}
-
-interface NewBlock<Entry> {
-  readonly lane: Lane;
-  readonly first: number;
-  readonly entries: readonly Entry[];
-  readonly body: Uint8Array;
 }
 
 type Room = Removed & { readonly lost: number; readonly gaps: readonly Gap[] };
@@ -244,7 +227,7 @@ export class SqliteLog<Entry> implements Log<Entry> {
     if (this.#closed) return;
     const batch = this.#takeWhatFits();
     if (batch.length === 0 && !this.#cursors.dirty) return;
-    const blocks = this.#arrange(batch);
+    const blocks = arrange(batch, this.#last + 1, this.#options.codec);
     const next = this.#firstOfEachLane(blocks);
     let room: Room;
     try {
@@ -363,35 +346,6 @@ export class SqliteLog<Entry> implements Log<Entry> {
     return { events: least("events"), samples: least("samples") };
   }
 
-  /** The blocks of a batch: events before samples, entries that came singly put together. */
-  #arrange(batch: readonly Pending<Entry>[]): NewBlock<Entry>[] {
-    const blocks: NewBlock<Entry>[] = [];
-    let next = this.#last + 1;
-    const add = (lane: Lane, entries: readonly Entry[], encoded?: Uint8Array): void => {
-      for (let start = 0; start < entries.length; start += blockEntries_max) {
-        const part = entries.length <= blockEntries_max ? entries : entries.slice(start, start + blockEntries_max);
-        const body = part === entries && encoded !== undefined ? encoded : this.#options.codec.encode(part);
-        blocks.push({ lane, first: next, entries: part, body });
-        next += part.length;
-      }
-    };
-    for (const lane of lanes) {
-      let together: Entry[] = [];
-      for (const item of batch) {
-        if (item.lane !== lane) continue;
-        if (item.encoded === undefined) {
-          for (const entry of item.entries) together.push(entry);
-          continue;
-        }
-        add(lane, together);
-        together = [];
-        add(lane, item.entries, item.encoded);
-      }
-      add(lane, together);
-    }
-    return blocks;
-  }
-
   #firstOfEachLane(blocks: readonly NewBlock<Entry>[]): Record<Lane, number> {
     const first = (lane: Lane): number => blocks.find((block) => block.lane === lane)?.first ?? this.#last + 1;
     return { events: first("events"), samples: first("samples") };
@@ -442,16 +396,4 @@ export class SqliteLog<Entry> implements Log<Entry> {
       | { first: number; count: number; place: number }
       | undefined;
   }
-}
-
-function isOver(entries: number, bytes: number, bounds: LogBounds): boolean {
-  return entries > bounds.entries || bytes > bounds.bytes;
-}
-
-function readEpoch(database: DatabaseSync): number {
-  const row = database.prepare("SELECT value FROM meta WHERE key = 'epoch'").get() as { value: number } | undefined;
-  if (row !== undefined) return row.value;
-  const epoch = randomInt(1, 2 ** 47);
-  database.prepare("INSERT INTO meta (key, value) VALUES ('epoch', ?)").run(epoch);
-  return epoch;
 }
