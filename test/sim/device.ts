@@ -50,7 +50,8 @@ export type DeviceDoor = (
 interface Sent {
   readonly publication: Publication;
   readonly messageId: number;
-  isRepeat: boolean;
+  /** How often it was sent. */
+  sends: number;
 }
 
 const acknowledge_ms = 15_000;
@@ -159,18 +160,19 @@ export class Device {
       const publication = this.#outbox.shift();
       if (publication === undefined) return;
       this.#messageId = (this.#messageId % 0xffff) + 1;
-      const sent = { publication, messageId: this.#messageId, isRepeat: false };
+      const sent = { publication, messageId: this.#messageId, sends: 0 };
       this.#unacknowledged.push(sent);
       this.#send(wire, sent);
     }
   }
 
   #send(wire: Wire<DevicePublish, Pubacks>, sent: Sent): void {
-    const { publication, messageId, isRepeat } = sent;
-    // the first may still be under way by the old connection, and says nothing by which to know it for the same
+    const { publication, messageId } = sent;
+    const isRepeat = sent.sends > 0;
+    // the first may still be under way by an old connection, and says nothing by which to know it for the same
     if (isRepeat && !publication.isNumbered && publication.places.length === 0) publication.mayRepeat = true;
     wire.sendUp({ publication, messageId, dup: isRepeat });
-    sent.isRepeat = true;
+    sent.sends += 1;
     if (this.#unacknowledged[0] === sent) this.#watch(wire);
   }
 
@@ -201,7 +203,10 @@ export class Device {
       const index = this.#unacknowledged.findIndex(({ messageId }) => messageId === id);
       if (index < 0) continue;
       const [sent] = this.#unacknowledged.splice(index, 1);
-      if (sent !== undefined) this.#oracle.acknowledged(sent.publication);
+      if (sent === undefined) continue;
+      this.#oracle.acknowledged(sent.publication);
+      // another may arrive when the edge has long forgotten message ids
+      if (sent.sends > 1 && !sent.publication.isNumbered) sent.publication.mayRepeat = true;
     }
     this.#proceed();
     if (this.isIdle && this.#world.random.chance(this.#plan.goodbye)) {

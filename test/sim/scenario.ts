@@ -108,7 +108,7 @@ export function drawScenario(random: Random): Scenario {
       pending_max: random.pick([10, 300, 200_000]),
       log_bytes_max: random.chance(0.2) ? random.int(2_000, 30_000) : null,
       slowRead: some(0.5, 0.5),
-      unsure_for_ms: random.pick([15_000, 86_400_000]),
+      unsure_for_ms: random.pick([60_000, 86_400_000]),
       tellsTime: random.chance(0.7),
     },
     machines: { edge: machine(true), cloud: machine(false) },
@@ -134,8 +134,10 @@ export function drawScenario(random: Random): Scenario {
     diskLosses: moments(0.1, 1),
     clockSets: moments(0.3, 4).map((at_ms) => ({
       at_ms,
-      machine: random.pick(["edge", "cloud"]),
-      by_ms: random.pick([-1, 1]) * random.pick([500, 10_000, 3_600_000, 365 * 86_400_000]),
+      ...random.pick([
+        { machine: "edge", by_ms: random.pick([-1, 1]) * random.pick([500, 10_000, 3_600_000, 365 * 86_400_000]) },
+        { machine: "cloud", by_ms: random.pick([-1, 1]) * random.pick([500, 10_000]) },
+      ] as const),
     })),
   };
 }
