@@ -1,4 +1,5 @@
 import { decodeBatch } from "@gengfu/shared/codec/batch";
+import type { LogRun } from "@gengfu/shared/log/log";
 import type { StoredReading } from "@gengfu/shared/model/reading";
 import { gatewayStatus, parseUplinkTopic, type GatewayStatus } from "@gengfu/shared/uplink-protocol";
 import type { CloudLink } from "../uplink/cloud-link.ts";
@@ -30,6 +31,7 @@ export const quietTime: UplinkSessionOptions["time"] = {
 export interface SentBatch {
   readonly lane: string;
   readonly backlog: boolean;
+  readonly run: LogRun | undefined;
   readonly readings: StoredReading[];
   acknowledge(): void;
 }
@@ -47,8 +49,8 @@ export class FakeLink implements CloudLink {
 
   publish(topic: string, payload: Uint8Array, acknowledged: () => void): void {
     const lane = parseUplinkTopic(topic)?.channel ?? "none";
-    const { backlog, readings } = decodeBatch(payload);
-    this.sent.push({ lane, backlog, readings, acknowledge: acknowledged });
+    const { backlog, run, readings } = decodeBatch(payload);
+    this.sent.push({ lane, backlog, run, readings, acknowledge: acknowledged });
   }
 
   tell(_topic: string, payload: string): void {

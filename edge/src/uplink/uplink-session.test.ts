@@ -123,6 +123,27 @@ describe("a session", () => {
     expect(link.isClosed).toBe(true);
   });
 
+  it("sends batches of one run of the log, and says of which", async () => {
+    const runs = [
+      { id: "a", first: 1, parent: null },
+      { id: "b", first: 4, parent: "a" },
+    ];
+    log = Object.create(log, { runAt: { value: (seq: number) => runs.findLast(({ first }) => first <= seq) } });
+    await append("events", 3);
+    await append("events", 2);
+    const link = new FakeLink();
+    const stop = new AbortController();
+    const running = session(link).run(stop.signal);
+    await turn();
+    expect(seqs(link)).toEqual([
+      [1, 2, 3],
+      [4, 5],
+    ]);
+    expect(link.sent.map(({ run }) => run)).toEqual(runs);
+    stop.abort();
+    await running;
+  });
+
   it("moves a cursor only over what is acknowledged without a gap, and begins there the next time", async () => {
     await append("samples", 15);
     const first = new FakeLink();
