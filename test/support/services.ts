@@ -1,6 +1,8 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
+import { randomInt } from "node:crypto";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
@@ -25,11 +27,13 @@ export class ServiceProcess {
   readonly name: string;
   readonly #main: string;
   readonly #configFile: string;
+  readonly #args: readonly string[];
   #log = "";
   #child: ChildProcess | undefined;
   #ended: Promise<unknown> = Promise.resolve();
 
-  constructor(name: "edge" | "cloud", folder: string) {
+  constructor(name: "edge" | "cloud", folder: string, args: readonly string[] = []) {
+    this.#args = args;
     this.name = name;
     this.#main = join(root, name, "src", "main.ts");
     this.#configFile = join(folder, `${name}.json`);
@@ -51,7 +55,7 @@ export class ServiceProcess {
 
   /** Resolves with what it says once it is ready, or with undefined if it ended before. */
   async start(): Promise<Ready | undefined> {
-    const child = spawn(process.execPath, [this.#main, "--config", this.#configFile], {
+    const child = spawn(process.execPath, [...this.#args, this.#main, "--config", this.#configFile], {
       // not into a file: what keeps a service from writing files must not keep it from saying so
       stdio: ["ignore", "pipe", "pipe", "ipc"],
       env: { ...process.env, NODE_COMPILE_CACHE: join(root, "node_modules", ".cache", "compiled") },
@@ -72,6 +76,12 @@ export class ServiceProcess {
     return said;
   }
 
+  /** Rejects once the process that runs now has ended. */
+  async died(): Promise<never> {
+    await this.#ended;
+    throw new Error(`the ${this.name} died:\n${tail(this.log)}`);
+  }
+
   /** Ends it, whatever it is at; by default as a power cut would. */
   async kill(signal: "SIGKILL" | "SIGTERM" = "SIGKILL"): Promise<void> {
     this.#child?.kill(signal);
@@ -87,6 +97,8 @@ export interface SiteOptions {
   readonly cloudData?: string;
   /** Further settings of the edge's way to the cloud. */
   readonly uplink?: Readonly<Record<string, unknown>>;
+  /** Options of the edge's Node. */
+  readonly edgeArgs?: readonly string[];
   /** Stands between edge and cloud: is given the cloud's port, gives the one that the edge is to use. */
   readonly between?: (uplinkPort: number) => Promise<number>;
 }
@@ -111,7 +123,7 @@ export class Services {
 export async function startServices(options: SiteOptions = {}): Promise<Services> {
   const folder = mkdtempSync(join(tmpdir(), "gengfu-hard-"));
   mkdirSync(join(folder, "edge"));
-  const edge = new ServiceProcess("edge", folder);
+  const edge = new ServiceProcess("edge", folder, options.edgeArgs);
   const cloud = new ServiceProcess("cloud", folder);
   onTestFinished(async ({ task }) => {
     await Promise.all([edge.kill(), cloud.kill()]);
@@ -122,38 +134,45 @@ export async function startServices(options: SiteOptions = {}): Promise<Services
   });
 
   const site = join(root, "deploy", "demo", "site.yaml");
-  const configureCloud = (httpPort: number, uplinkPort: number): void =>
-    cloud.configure({
-      data: options.cloudData ?? join(folder, "cloud"),
-      sites: [site],
-      http: { port: httpPort },
-      uplink: { port: uplinkPort },
-      tokens: [{ name: "tests", token, role: "admin" }],
-      ...(options.influx === undefined ? {} : { influx: options.influx }),
-      ...(options.wecomUrl === undefined ? {} : { notifications: { wecom_bot: { url: options.wecomUrl } } }),
-    });
-  configureCloud(0, 0);
-  const { api = "", uplinkBroker = "" } = await cloud.startWell();
-  const uplinkPort = portOf(uplinkBroker);
-  configureCloud(portOf(api), uplinkPort);
-
+  const [httpPort, uplinkPort, devicePort] = [await freePort(), await freePort(), await freePort()];
+  cloud.configure({
+    data: options.cloudData ?? join(folder, "cloud"),
+    sites: [site],
+    http: { port: httpPort },
+    uplink: { port: uplinkPort },
+    tokens: [{ name: "tests", token, role: "admin" }],
+    ...(options.influx === undefined ? {} : { influx: options.influx }),
+    ...(options.wecomUrl === undefined ? {} : { notifications: { wecom_bot: { url: options.wecomUrl } } }),
+  });
+  const { api = "" } = await cloud.startWell();
   const uplinkUrl = `mqtt://127.0.0.1:${(await options.between?.(uplinkPort)) ?? uplinkPort}`;
-  const configureEdge = (devicePort: number): void =>
-    edge.configure({
-      gateway: "main-building",
-      site,
-      data: options.edgeData ?? join(folder, "edge"),
-      devices_broker: { port: devicePort },
-      uplink: { url: uplinkUrl, ...options.uplink },
-    });
-  configureEdge(0);
+  edge.configure({
+    gateway: "main-building",
+    site,
+    data: options.edgeData ?? join(folder, "edge"),
+    devices_broker: { port: devicePort },
+    uplink: { url: uplinkUrl, ...options.uplink },
+  });
   const { deviceBroker = "" } = await edge.startWell();
-  configureEdge(portOf(deviceBroker));
   return new Services({ edge, cloud, api: new Api(api, token), deviceBroker });
 }
 
-function portOf(address: string): number {
-  return Number(new URL(address).port);
+/**
+ * A port that a service gets back whenever it is started again: below those that connections take for themselves, of
+ * which one could have it while the service is dead.
+ */
+async function freePort(): Promise<number> {
+  for (;;) {
+    const port = randomInt(15_000, 30_000);
+    const server = createServer();
+    const isFree = await new Promise<boolean>((resolve) => {
+      server.once("error", () => resolve(false));
+      server.listen(port, "127.0.0.1", () => resolve(true));
+    });
+    if (!isFree) continue;
+    await new Promise((resolve) => server.close(resolve));
+    return port;
+  }
 }
 
 function tail(text: string): string {
