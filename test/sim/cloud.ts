@@ -106,7 +106,9 @@ export class SimCloud {
       clock,
       logger,
     });
+    const intake = this.#createIntake(life, log, ledger);
     life.onEnd(() => {
+      world.count("readings known at the cloud", intake.stats().repeated);
       // what the dead process still does to its files, it does to some that nobody reads any more
       this.#copyFiles(life);
       void ledger.stop();
@@ -115,7 +117,7 @@ export class SimCloud {
       this.#isOpen = false;
     });
     await ledger.start();
-    const running = { life, log, ledger, intake: this.#createIntake(life, log, ledger), parked };
+    const running = { life, log, ledger, intake, parked };
     const stopping = new AbortController();
     const { signal } = stopping;
     const common = { log, clock, logger, random: () => world.random.next() };
@@ -165,7 +167,9 @@ export class SimCloud {
       const refusal = await outcome;
       if (gone.signal.aborted || life.strikes("cloud.puback")) return;
       if (refusal === undefined) {
-        oracle.batchAcknowledged(decodeBatch(payload).readings);
+        const { readings, backlog } = decodeBatch(payload);
+        if (backlog) world.count("batches of backlog acknowledged");
+        oracle.batchAcknowledged(readings);
         wire.sendDown({ id });
       } else {
         world.trace("cloud", `ends a connection: ${refusal}`);

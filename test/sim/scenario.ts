@@ -66,7 +66,7 @@ export function drawScenario(random: Random): Scenario {
     hang: some(probability / 2, 0.2),
     late: some(probability / 2, 0.2),
   });
-  const disk = (): DiskPlan => ({
+  const disk = (mayRefuse: number): DiskPlan => ({
     write_ms: random.pick([
       [0, 0],
       [0, 5],
@@ -75,6 +75,7 @@ export function drawScenario(random: Random): Scenario {
     ]),
     stall: some(0.3, 0.02),
     tear: random.chance(0.3) ? 0.5 : 0,
+    refuse: some(mayRefuse, 0.3),
   });
   const link = (mayMix: boolean): LinkPlan => ({
     latency_ms: random.pick([
@@ -89,7 +90,7 @@ export function drawScenario(random: Random): Scenario {
     mixesTopics: mayMix && random.chance(0.2),
   });
   const machine = (mayForget: boolean): MachinePlan => ({
-    strike: some(0.6, 0.005),
+    strike: random.pick([0, 0, 0.002, 0.005, 0.02]),
     restart_ms: [10, random.pick([500, 5_000, 20_000])],
     wallAfterPowerCut: mayForget && random.chance(0.3) ? Date.UTC(2000, 0, 1) : null,
     served_ms: mayForget && random.chance(0.5) ? [0, random.pick([1_000, 20_000, 100_000])] : null,
@@ -112,7 +113,7 @@ export function drawScenario(random: Random): Scenario {
       tellsTime: random.chance(0.7),
     },
     machines: { edge: machine(true), cloud: machine(false) },
-    disks: { edge: disk(), cloud: disk() },
+    disks: { edge: disk(0), cloud: disk(0.2) },
     links,
     stores: {
       influx: store(0.5),

@@ -17,6 +17,8 @@ export interface DiskPlan {
   readonly stall: number;
   /** Probability that a crash in the middle of a write leaves a part of it, rather than all of it or nothing. */
   readonly tear: number;
+  /** Probability that it refuses an append, as a log beyond a network may. */
+  readonly refuse: number;
 }
 
 /** What of a log outlives its process. */

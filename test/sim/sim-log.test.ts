@@ -10,7 +10,7 @@ interface Entry {
   readonly n: number;
 }
 
-const plan = { write_ms: [1, 5], stall: 0.01, tear: 0.5 } as const;
+const plan = { write_ms: [1, 5], stall: 0.01, tear: 0.5, refuse: 0 } as const;
 const machinePlan = { strike: 0, wallAfterPowerCut: null, served_ms: null } as const;
 const quiet: SimLogOptions<Entry> = {
   codec: jsonCodec(),

@@ -88,6 +88,10 @@ export class SimLog<Entry> implements Log<Entry> {
   append(lane: Lane, entries: readonly Entry[], encoded?: Uint8Array): Promise<number> {
     if (this.#life.strikes(`${this.#disk.name}.append`)) return never();
     if (this.#isClosed) return Promise.reject(closed());
+    if (this.#world.harms(this.#disk.plan.refuse)) {
+      this.#world.count(`${this.#disk.name} appends refused`);
+      return Promise.reject(new GengfuError("log_full", "the log did not answer", { retryable: true }));
+    }
     const appended = new Promise<number>((resolve, reject) => {
       this.#pending.push({ lane, entries, encoded, resolve, reject });
     });
@@ -201,6 +205,7 @@ export class SimLog<Entry> implements Log<Entry> {
     this.#isDirty = false;
     this.#write = { batch, ...this.#arrange(batch), cursors: new Map(this.#cursors) };
     this.#life.clock.after(this.#disk.latency_ms(), () => this.#tryToFinish());
+    this.#life.strikes(`${this.#disk.name}.write`);
   }
 
   #tryToFinish(): void {

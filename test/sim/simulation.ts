@@ -113,7 +113,10 @@ class Simulation {
         name: consumers.influx,
         isDone: ({ reading, position }) => {
           if (this.#influx.has(reading) || this.#skipped.has(position)) return true;
-          if (this.#cloud.isLeavingBehind) this.#skipped.add(position);
+          if (this.#cloud.isLeavingBehind) {
+            this.#skipped.add(position);
+            world.count("readings that InfluxDB was left behind by");
+          }
           return this.#cloud.isLeavingBehind || isUnsure(reading);
         },
         trouble_ms: () => (this.#influx.outage === null ? this.#influx.trouble_ms : world.now_ms),
