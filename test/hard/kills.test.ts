@@ -135,11 +135,11 @@ async function killAtRandom(
       dead_ms: random.between(dead_ms.from, dead_ms.to),
       aim_ms: random.between(afterAcknowledgement_ms.from, afterAcknowledgement_ms.to),
     }));
-    let isWanted = true;
+    const wanted = { alive: true };
     let starting: Promise<unknown> = Promise.resolve();
     const keepAlive = async (): Promise<void> => {
       // a start may fail, as where a port isn't free yet; whoever supervises it would try again, too
-      while (isWanted && !(await start())) await pause(systemClock, retry_ms);
+      while (wanted.alive && !(await start())) await pause(systemClock, retry_ms);
     };
     for (const life of plan) {
       await pause(systemClock, life.lives_ms);
@@ -147,11 +147,11 @@ async function killAtRandom(
       await Promise.race([publishers.acknowledgement(), pause(systemClock, patience_ms)]);
       await pause(systemClock, life.aim_ms);
       deaths.push({ victim, at: performance.now() });
-      isWanted = false;
+      wanted.alive = false;
       await kill();
       await starting;
       await pause(systemClock, life.dead_ms);
-      isWanted = true;
+      wanted.alive = true;
       starting = keepAlive();
     }
     await starting;
