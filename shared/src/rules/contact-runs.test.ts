@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { appendRun, insertLate, runs_max, type Run } from "./contact-runs.ts";
+import { appendRun, insertLate, runs_max, splitLate, type Run } from "./contact-runs.ts";
 
 const open = (from: number, until = from): Run => ({ from, until, active: false });
 const closed = (from: number, until = from): Run => ({ from, until, active: true });
@@ -36,9 +36,22 @@ describe("the past of a contact", () => {
 
   it("takes a closure just before a known one for the same", () => {
     expect(insertLate([open(0, 10), closed(50, 60)], 40, true)).toEqual({
-      runs: [open(0, 10), closed(40, 60)],
+      runs: [open(0, 10), { ...closed(40, 60), told: 50 }],
       episode: null,
     });
+  });
+
+  it("finds two closures in one by a late opening, the one that people were not told of being what is left", () => {
+    expect(splitLate([closed(10, 50)], 20)).toEqual({
+      runs: [{ ...closed(10), told: 10 }, open(20), closed(50)],
+      untold: { since: 50, clearedBy: null },
+    });
+    expect(splitLate([closed(10, 50), open(60)], 20)?.untold).toEqual({ since: 50, clearedBy: 60 });
+    expect(splitLate([{ ...closed(10, 50), told: 40 }], 20)).toEqual({
+      runs: [closed(10), open(20), closed(40, 50)],
+      untold: { since: 10, clearedBy: 20 },
+    });
+    for (const at of [5, 10, 50, 55]) expect(splitLate([open(0), closed(10, 50), open(60)], at)).toBeNull();
   });
 
   it("finds nothing new in what it has seen, whatever the order", () => {

@@ -1,7 +1,7 @@
 import type { StoredReading } from "../model/reading.ts";
 import type { Rule } from "../model/rule.ts";
 import { judge, type ValueCondition } from "./condition.ts";
-import { appendRun, insertLate, type LateVerdict, type Run } from "./contact-runs.ts";
+import { appendRun, insertLate, splitLate, type LateVerdict, type Run, type Split } from "./contact-runs.ts";
 import { alertId, type Effect, type Subject } from "./effect.ts";
 import { transitions, type Observation, type Phase } from "./transitions.ts";
 
@@ -49,7 +49,7 @@ export function hasKnownTime(reading: Pick<StoredReading, "clock" | "at">, now: 
 /**
  * A reading of the series. One that is older than what the series has shown neither raises nor clears what is present;
  * but an active contact that was not known of yet raises and clears at once, since a fire alarm that comes late is
- * still one.
+ * still one, and an opening that comes late shows where one such closure was two.
  */
 export function stepReading(
   site: string,
@@ -117,8 +117,13 @@ function stepLateContact(
 ): SeriesStep | undefined {
   const { byTime, bySeq } = state.past ?? { byTime: [], bySeq: [] };
   const known = hasKnownTime(reading, now);
-  const ofTime: LateVerdict = known ? insertLate(byTime, reading.at, active) : { runs: byTime, episode: null };
   const ofSeq = withSeq(state, bySeq, reading, active);
+  const split = known && !active && rule.for === 0 ? splitLate(byTime, reading.at) : null;
+  if (split !== null) {
+    const past = { byTime: split.runs, bySeq: ofSeq.runs };
+    return stepSplit(site, rule, { ...state, past }, split, reading, now);
+  }
+  const ofTime: LateVerdict = known ? insertLate(byTime, reading.at, active) : { runs: byTime, episode: null };
   const next = { ...state, past: { byTime: ofTime.runs, bySeq: ofSeq.runs } };
   const { episode } = known ? ofTime : ofSeq;
   // how long it lasted isn't known: only rules that fire at once can tell that it should have fired
@@ -132,6 +137,25 @@ function stepLateContact(
     state: next,
     effects: [effectOf("raise", held, since, value), effectOf("clear", held, known ? episode.clearedBy : now, null)],
   };
+}
+
+/** A late opening shows that what looked like one closure was two: whom people were not told of, they are now. */
+function stepSplit(
+  site: string,
+  rule: ValueRule,
+  state: SeriesState,
+  { untold: { since, clearedBy } }: Split,
+  reading: StoredReading,
+  now: number,
+): SeriesStep {
+  const value = rule.when.type === "contact" && rule.when.closed ? 1 : 0;
+  const untold = hold(site, rule, { ...reading, at: since, value }, since, now);
+  const raise = effectOf("raise", untold, since, value);
+  if (clearedBy !== null || state.phase !== "raised" || state.held === null) {
+    return { state, effects: [raise, effectOf("clear", untold, clearedBy ?? now, null)] };
+  }
+  const clear = effectOf("clear", state.held, Math.max(reading.at, state.held.since), null);
+  return { state: { ...state, held: untold }, effects: [clear, raise] };
 }
 
 function pastWith(

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { StoredReading } from "../model/reading.ts";
-import { Engine, level, reading, rules, start } from "./fixture.ts";
+import { contact, Engine, level, reading, rules, start } from "./fixture.ts";
 import type { Input } from "./step.ts";
 
 const s = 1_000;
@@ -130,6 +130,32 @@ describe("the rules, whatever happens", () => {
         }
       }),
       { numRuns: 500 },
+    );
+  });
+
+  it("raise one alert for each closure, however what is new and the backlog before it come together", () => {
+    const arrivals = fc.array(fc.record({ isClosed: fc.boolean(), isFromBacklog: fc.boolean() }), {
+      minLength: 1,
+      maxLength: 16,
+    });
+    fc.assert(
+      fc.property(arrivals, (all) => {
+        const made = all.map(({ isClosed }, index) => contact(index * s, isClosed));
+        const closures = made.filter(({ value }, index) => value === 1 && made[index - 1]?.value !== 1).length;
+        // the backlog is older than all that is new, and each of them comes in its order
+        const backlog = made.slice(0, all.filter(({ isFromBacklog }) => isFromBacklog).length);
+        const live = made.slice(backlog.length);
+        const engine = new Engine(rules.fire);
+        for (const { isFromBacklog } of all) {
+          engine.read((isFromBacklog ? backlog : live).shift() as StoredReading, made.length * s);
+        }
+        const alerts = (kind: string): string[] =>
+          engine.effects.filter((effect) => effect.kind === kind).map(({ alert }) => alert);
+        expect(alerts("raise").length).toBe(closures);
+        expect(new Set(alerts("raise")).size).toBe(closures);
+        expect(alerts("clear").length).toBe(made.at(-1)?.value === 1 ? closures - 1 : closures);
+      }),
+      { numRuns: 3_000 },
     );
   });
 

@@ -53,6 +53,23 @@ describe("a contact rule", () => {
     expect(engine.read(contact(62 * m, false))).toEqual([`clear fire ${62 * m}`]);
   });
 
+  it("tells of the closure that a late opening shows, and that was taken for the same as one before", () => {
+    const engine = new Engine(rules.fire);
+    // what is new came before the backlog, as after an outage
+    engine.read([contact(10 * m, true), contact(50 * m, true)]);
+    expect(engine.read(contact(20 * m, false), 51 * m)).toEqual([`clear fire ${20 * m}`, `raise fire ${50 * m}`]);
+    expect(engine.read([contact(30 * m, true), contact(20 * m, false)], 51 * m)).toEqual([]);
+    expect(engine.read(contact(40 * m, false), 51 * m)).toEqual([`raise fire ${30 * m}`, `clear fire ${40 * m}`]);
+    expect(engine.read(contact(60 * m, false))).toEqual([`clear fire ${60 * m}`]);
+    expect(new Set(engine.effects.map(({ alert }) => alert)).size).toBe(3);
+  });
+
+  it("tells of it also where all of them are over", () => {
+    const engine = new Engine(rules.fire);
+    engine.read([contact(10 * m, true), contact(50 * m, true), contact(60 * m, false)]);
+    expect(engine.read(contact(20 * m, false), 61 * m)).toEqual([`raise fire ${50 * m}`, `clear fire ${60 * m}`]);
+  });
+
   it("goes by the gateway's count where the clock is unsure", () => {
     const engine = new Engine(rules.fire);
     const unsure = { clock: "unsynchronised" } as const;
