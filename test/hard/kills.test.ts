@@ -15,6 +15,8 @@ const lasts_ms = 25_000;
 /** How long a victim lives at least and at most, counted from its death, and how long it stays dead. */
 const lives_ms = { from: 600, to: 4_500 };
 const dead_ms = { from: 0, to: 700 };
+/** Once the cloud stays dead until the edge has a backlog that it sends behind what is new. */
+const outage = { death: 2, dead_ms: 8_000 };
 /** A death follows on an acknowledgement, since then what was just promised is at stake; or comes after so long. */
 const afterAcknowledgement_ms = { from: 0, to: 6 };
 const patience_ms = 300;
@@ -141,7 +143,7 @@ async function killAtRandom(
       // a start may fail, as where a port isn't free yet; whoever supervises it would try again, too
       while (wanted.alive && !(await start())) await pause(systemClock, retry_ms);
     };
-    for (const life of plan) {
+    for (const [index, life] of plan.entries()) {
       await pause(systemClock, life.lives_ms);
       if (performance.now() >= end) break;
       await Promise.race([publishers.acknowledgement(), pause(systemClock, patience_ms)]);
@@ -150,7 +152,8 @@ async function killAtRandom(
       wanted.alive = false;
       await kill();
       await starting;
-      await pause(systemClock, life.dead_ms);
+      const isOutage = victim === "cloud" && index + 1 === outage.death;
+      await pause(systemClock, isOutage ? outage.dead_ms : life.dead_ms);
       wanted.alive = true;
       starting = keepAlive();
     }
@@ -206,7 +209,7 @@ class Publishers {
           ? ["pressure", { kilopascals: 100 + n / 1_000, ...times(n) }]
           : ["temperature", { celsius: 20 + n / 1_000, channel: n % 3 === 1 ? "supply" : "return", ...times(n) }],
       ),
-      this.#numbered("screening-gate", 200, (n) => ["count", { total: n, ...times(n) }], 20),
+      this.#numbered("screening-gate", 200, (n) => ["count", { total: n, ...times(n) }], 25),
       this.#numbered("reader-lobby", 30, (n) =>
         n % 5 === 0 ? ["status", { uptime_seconds: n, ...times(n) }] : ["tap", { card: card(n), ...times(n) }],
       ),
