@@ -57,14 +57,13 @@ interface Running {
 /** The cursors in the cloud's log of what brings readings on. */
 export const consumers = { influx: "influx", embedded: "store", rules: "rules" } as const;
 const allConsumers = [ledgerConsumer, ...Object.values(consumers)];
-/** Readings of a batch of the uplink. */
-const batch_max = 2_000;
-
 /** The cloud's process: the real ledger, intake, writers and consumers over a simulated log and simulated stores. */
 export class SimCloud {
   readonly #options: CloudOptions;
   #running: Running | null = null;
   #isOpen = false;
+  /** Readings of the largest batch so far. */
+  #largest = 0;
   /** Set while the log lets go of what InfluxDB does not have. */
   isLeavingBehind = false;
 
@@ -151,23 +150,25 @@ export class SimCloud {
 
   readonly accept: CloudDoor = (gateway, wire) => {
     const running = this.#running;
-    const { world, oracle } = this.#options;
+    const { world, oracle, plan } = this.#options;
     if (running === null || !this.#isOpen || running.life.strikes("cloud.accept")) return undefined;
-    const { life, intake, log } = running;
+    const { life, intake } = running;
+    const { pending_max } = plan;
     const gone = new AbortController();
     life.onEnd((isPowerCut) => wire.closeByServer(isPowerCut ? "silent" : "broken"));
-    // PUBACKs go out in the order of the publishes
-    let acknowledged = Promise.resolve();
     const take = async (before: Promise<void>, lane: Lane, payload: Uint8Array, id: number): Promise<void> => {
+      const { readings, backlog } = decodeBatch(payload);
+      this.#largest = Math.max(this.#largest, readings.length);
       const outcome = intake.take(gateway, lane, payload, gone.signal).then(
         () => undefined,
         (error: unknown) => messageOf(error),
       );
+      const { pending } = intake.stats();
+      if (pending >= pending_max + this.#largest) world.violate("I6", `the cloud takes in ${pending} at a time`);
       await before;
       const refusal = await outcome;
       if (gone.signal.aborted || life.strikes("cloud.puback")) return;
       if (refusal === undefined) {
-        const { readings, backlog } = decodeBatch(payload);
         if (backlog) world.count("batches of backlog acknowledged");
         oracle.batchAcknowledged(readings);
         wire.sendDown({ id });
@@ -177,14 +178,13 @@ export class SimCloud {
         gone.abort();
       }
     };
+    // PUBACKs go out in the order of the publishes
+    let acknowledged = Promise.resolve();
     return {
       receive: ({ topic, payload, id }) => {
         const lane = parseUplinkTopic(topic)?.channel;
         if (life.strikes("cloud.receive") || lane === undefined) return;
         if (lane === "status" || id === null) return this.#tellTime(life, gateway, wire, payload);
-        if (log.pending > this.#options.plan.pending_max + batch_max) {
-          world.violate("I6", `${log.pending} readings wait for the cloud's disk`);
-        }
         acknowledged = take(acknowledged, lane, payload, id);
       },
       lost: () => gone.abort(),

@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import { simulate, type Outcome } from "./simulation.ts";
+import { show, simulate } from "./simulation.ts";
 
 const usage = `Tries to break the path of the readings, from the devices to the stores, in simulated time.
 
@@ -8,13 +8,6 @@ const usage = `Tries to break the path of the readings, from the devices to the 
 
 It ends with 1 at the first seed that violates an invariant.
 `;
-
-/** Shows a run that went wrong: what was violated, and what led there. */
-function show({ seed, violation, trace }: Outcome): string {
-  if (violation === undefined) return `seed ${seed}: all is well`;
-  const { invariant, message, at_ms } = violation;
-  return [...trace, `seed ${seed}: ${invariant} violated after ${Math.round(at_ms)} ms: ${message}`].join("\n");
-}
 
 async function main(): Promise<void> {
   const { values } = parseArgs({
@@ -28,7 +21,7 @@ async function main(): Promise<void> {
   });
   if (values.help) return void process.stdout.write(usage);
   if (values.seed !== undefined) {
-    const outcome = await simulate(Number(values.seed), values.verbose);
+    const outcome = await simulate(Number(values.seed), { verbose: values.verbose });
     console.log(outcome.counts);
     console.log(show(outcome));
     process.exitCode = outcome.violation === undefined ? 0 : 1;

@@ -33,6 +33,8 @@ export class SimDisk {
   bytes = 0;
   /** While set, nothing can be written. */
   isFull = false;
+  /** Set to prove that it is found out: what it is given it calls written at once. */
+  lies = false;
 
   constructor(world: World, name: string, plan: DiskPlan) {
     this.#world = world;

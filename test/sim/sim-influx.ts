@@ -46,6 +46,8 @@ export class SimInflux {
   outage: "down" | "hanging" | null = null;
   /** When it last did not do as it should. */
   trouble_ms = -Infinity;
+  /** Set to prove that it is found out: it stores no levels, and says that it does. */
+  forgets = false;
 
   constructor(world: World, plan: StorePlan) {
     this.#world = world;
@@ -137,6 +139,7 @@ export class SimInflux {
 
   #put(line: string): void {
     const { key, fields, content, time } = split(line);
+    if (this.forgets && key.startsWith("level")) return;
     const before = this.#points.get(key);
     this.#points.set(key, fields);
     if (before !== undefined) this.#world.count("points written again");

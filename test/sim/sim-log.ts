@@ -97,7 +97,7 @@ export class SimLog<Entry> implements Log<Entry> {
     });
     this.#pendingEntries += entries.length;
     this.#schedule();
-    return appended;
+    return this.#disk.lies ? Promise.resolve(0) : appended;
   }
 
   async read(lane: Lane, after: number, limit: ReadLimit): Promise<Block<Entry>[]> {

@@ -1,6 +1,7 @@
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { messageOf } from "@gengfu/shared/errors";
 import { edgeEntryCodec } from "@gengfu/edge/entry";
 import { uplinkConsumer } from "@gengfu/edge/uplink/uplink-session";
 import { consumers, SimCloud } from "./cloud.ts";
@@ -37,19 +38,38 @@ const start_ms = Date.UTC(2026, 2, 1);
 /** Once nothing fails any more, something must move within this time until all is where it belongs. */
 const standstill_max_ms = 5 * 60_000;
 
+/** A part that does not keep its promise, to prove that the simulation sees it. */
+export type Sabotage = "edge's disk" | "cloud's disk" | "influx";
+
+export interface SimulateOptions {
+  /** Whether to print all that happens. */
+  readonly verbose?: boolean;
+  readonly sabotage?: Sabotage;
+}
+
 /** Runs one seed to its end, or to the first violation. */
-export async function simulate(seed: number, verbose = false): Promise<Outcome> {
+export async function simulate(seed: number, { verbose = false, sabotage }: SimulateOptions = {}): Promise<Outcome> {
   // in memory where there is such a place: it outlives simulated crashes either way
   const base = existsSync("/dev/shm") ? "/dev/shm" : tmpdir();
   const folder = mkdtempSync(join(base, "gengfu-sim-"));
   const world = new World(seed, verbose);
+  const notice = (error: unknown): void => world.violate("process", `a promise failed unheard: ${messageOf(error)}`);
+  process.on("unhandledRejection", notice);
   try {
-    await new Simulation(world, folder).run();
+    await new Simulation(world, folder, sabotage).run();
   } finally {
+    process.off("unhandledRejection", notice);
     rmSync(folder, { recursive: true });
   }
   const { violation, hash, counts, now_ms } = world;
   return { seed, violation, trace: world.traced(), hash, counts, simulated_ms: now_ms };
+}
+
+/** A run for who has to find out what went wrong: what was violated, and what led there. */
+export function show({ seed, violation, trace }: Outcome): string {
+  if (violation === undefined) return `seed ${seed}: all is well`;
+  const { invariant, message, at_ms } = violation;
+  return [...trace, `seed ${seed}: ${invariant} violated after ${Math.round(at_ms)} ms: ${message}`].join("\n");
 }
 
 class Simulation {
@@ -70,7 +90,7 @@ class Simulation {
   /** Positions of what InfluxDB was left behind by. */
   readonly #skipped = new Set<number>();
 
-  constructor(world: World, folder: string) {
+  constructor(world: World, folder: string, sabotage: Sabotage | undefined) {
     const scenario = drawScenario(world.random);
     const oracle = new Oracle(world, gateway);
     const { disks, links, stores, machines } = scenario;
@@ -86,6 +106,9 @@ class Simulation {
       cloud: new SimDisk(world, "cloud-disk", disks.cloud),
     };
     this.#influx = new SimInflux(world, stores.influx);
+    this.#disks.edge.lies = sabotage === "edge's disk";
+    this.#disks.cloud.lies = sabotage === "cloud's disk";
+    this.#influx.forgets = sabotage === "influx";
     this.#embedded = new SimEmbedded(world, stores.embedded, true);
     const rules = new SimRules(world, stores.rules);
     const options = { world, oracle, influx: this.#influx, embedded: this.#embedded, rules, folder };
