@@ -5,7 +5,7 @@ import { identifier } from "@gengfu/shared/model/identifier";
 import { gatewayOf, site, type Site, type SiteDevice } from "@gengfu/shared/model/site";
 import { z } from "zod";
 import { brokerLimits } from "./broker/schema.ts";
-import { gpioSchema } from "./sources/gpio/schema.ts";
+import { sourceSections, wiredSeries } from "./sources/sources.ts";
 import { uplinkSchema } from "./uplink/schema.ts";
 
 /** `edge.yaml`: what differs from gateway to gateway. Who and what is on site stands in the site file. */
@@ -56,7 +56,7 @@ export const edgeConfig = z.strictObject({
     })
     .prefault({})
     .describe("How far the gateway's own clock is trusted."),
-  gpio: gpioSchema.optional().describe("Contacts that are wired to the gateway's own lines."),
+  ...sourceSections,
 });
 
 /** What the gateway runs with: `edge.yaml` with its paths resolved, and its part of the site. */
@@ -83,7 +83,7 @@ export function readEdgeConfig(file: string, env?: Readonly<Record<string, strin
     reader.reject(file, ["gateway"], config.gateway, `one of ${where.gateways.map(({ id }) => id).join(", ")}`);
   }
   const devices = where.devices.filter((device) => gatewayOf(where, device) === config.gateway);
-  if (gateway !== undefined) rejectUnknownLines(reader, file, config, devices);
+  if (gateway !== undefined) rejectUnknownSeries(reader, file, config, devices);
   reader.finish();
   return {
     ...config,
@@ -100,23 +100,24 @@ function siteFileOf(file: string, env?: Readonly<Record<string, string | undefin
   return peeked === undefined ? undefined : resolve(dirname(file), peeked.site);
 }
 
-function rejectUnknownLines(
+/** What the sources fill must be what the site's devices are said to measure. */
+function rejectUnknownSeries(
   reader: ConfigReader,
   file: string,
-  { gateway, gpio }: z.output<typeof edgeConfig>,
+  config: z.output<typeof edgeConfig>,
   devices: readonly SiteDevice[],
 ): void {
-  gpio?.lines.forEach(({ device: id, kind, channel }, index) => {
+  for (const { path, device: id, kind, channel } of wiredSeries(config)) {
     const device = devices.find((one) => one.id === id);
     if (device === undefined) {
       const known = devices.map((one) => one.id).join(", ");
-      reader.reject(file, ["gpio", "lines", index, "device"], id, `one of the devices of ${gateway}: ${known}`);
-      return;
+      reader.reject(file, [...path, "device"], id, `one of the devices of ${config.gateway}: ${known}`);
+      continue;
     }
     const channels = device.measures.filter((measure) => measure.kind === kind).map((measure) => measure.channel);
-    if (channels.includes(channel)) return;
+    if (channels.includes(channel)) continue;
     const named = channels.map((one) => one ?? "(none)").join(", ");
     const allowed = channels.length === 0 ? `a device that measures ${kind}` : `a ${kind} channel of ${id}: ${named}`;
-    reader.reject(file, ["gpio", "lines", index, "channel"], channel, allowed);
-  });
+    reader.reject(file, [...path, "channel"], channel, allowed);
+  }
 }

@@ -13,10 +13,7 @@ import { Intake } from "./intake/intake.ts";
 import { syncFile, thisMachine } from "./intake/machine.ts";
 import { clockEntry, gapEntry } from "./intake/own-entry.ts";
 import { Quarantine } from "./intake/quarantine.ts";
-import { readChips } from "./sources/gpio/chip-lines.ts";
-import { GpioSource } from "./sources/gpio/gpio-source.ts";
-import { loadOnoffDriver } from "./sources/gpio/onoff-driver.ts";
-import type { Source } from "./sources/source.ts";
+import { createSources } from "./sources/sources.ts";
 import { gatewayStatus, version } from "./status.ts";
 import { Troubles } from "./troubles.ts";
 import { mqttDial } from "./uplink/mqtt-link.ts";
@@ -83,11 +80,7 @@ export async function startEdge(
     clock,
     logger: child("device-broker"),
   });
-  const sources: Source[] = [];
-  if (config.gpio !== undefined) {
-    const options = { config: config.gpio, loadDriver: loadOnoffDriver, readChips, troubles, clock };
-    sources.push(new GpioSource({ ...options, logger: child("gpio") }));
-  }
+  const sources = createSources(config, { troubles, clock, child, data: config.data });
   const uplink = new Uplink({
     log,
     gateway,
