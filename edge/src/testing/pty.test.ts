@@ -1,0 +1,43 @@
+import { once } from "node:events";
+import { SerialPort } from "serialport";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { hasPty, openPty, type Pty } from "./pty.ts";
+
+describe.skipIf(!hasPty)("a pseudo-terminal", () => {
+  let pty: Pty;
+  beforeEach(async () => {
+    pty = await openPty();
+  });
+  afterEach(() => pty.remove());
+
+  async function open(): Promise<SerialPort> {
+    const port = new SerialPort({ path: pty.path, baudRate: 115_200, autoOpen: false });
+    await new Promise<void>((resolve, reject) =>
+      port.open((error) => (error === null || error === undefined ? resolve() : reject(error))),
+    );
+    return port;
+  }
+
+  it("carries every byte both ways, and is there again after it was unplugged", async () => {
+    const every = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte));
+    for (let round = 0; round < 2; round++) {
+      const port = await open();
+      const arrived = new Promise<Buffer>((resolve) => {
+        let all = Buffer.alloc(0);
+        port.on("data", (chunk: Buffer) => {
+          all = Buffer.concat([all, chunk]);
+          if (all.length >= 512) resolve(all);
+        });
+      });
+      pty.onData = (chunk) => pty.write(Buffer.concat([chunk, chunk]));
+      for (const byte of every) port.write(Buffer.of(byte));
+      const echoed = await arrived;
+      expect([...echoed].toSorted((a, b) => a - b)).toEqual([...every, ...every].toSorted((a, b) => a - b));
+      const closed = once(port, "close");
+      await pty.unplug();
+      await closed;
+      await expect(open()).rejects.toThrow("No such file");
+      await pty.plug();
+    }
+  });
+});
