@@ -52,18 +52,36 @@ it("drops the oldest at its bound, but not the one under way, and counts them", 
   expect(queue.dropped).toBe(3);
 });
 
-it("gives up when it is stopped", async () => {
-  let attempts = 0;
+it("hands on what it holds when it is stopped, once, and counts what is refused even then", async () => {
+  const handed: (number | null)[] = [];
   const clock = new ManualClock();
-  const queue = queueTo(() => {
-    attempts += 1;
+  const queue = queueTo((_, { value }) => {
+    handed.push(value);
     return Promise.reject(new Error("closed"));
   }, clock);
-  queue.push("panel", valueMessage("contact", null, 1), 0);
+  for (const value of [1, 2, 3]) queue.push("panel", valueMessage("count", null, value), 0);
   await turn();
+  expect(handed).toEqual([1]);
   queue.stop();
-  queue.push("panel", valueMessage("contact", null, 1), 0);
+  queue.stop();
+  queue.push("panel", valueMessage("count", null, 4), 0);
   clock.advance(60_000);
   await turn();
-  expect(attempts).toBe(1);
+  expect(handed).toEqual([1, 1, 2, 3]);
+  expect(queue.dropped).toBe(3);
+});
+
+it("hands on at its stop what waits behind the one under way", async () => {
+  const handed: (number | null)[] = [];
+  const first = Promise.withResolvers<void>();
+  const queue = queueTo((_, { value }) => {
+    handed.push(value);
+    return value === 1 ? first.promise : Promise.resolve();
+  }, new ManualClock());
+  for (const value of [1, 2, 3]) queue.push("panel", valueMessage("count", null, value), 0);
+  queue.stop();
+  expect(handed).toEqual([1, 2, 3]);
+  first.reject(new Error("closed"));
+  await turn();
+  expect([handed.length, queue.dropped]).toEqual([3, 1]);
 });

@@ -7,8 +7,8 @@ export interface DeliveryQueueOptions {
   readonly deliver: Deliver;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Messages held while the intake takes nothing over. */
-  readonly messages_max?: number;
+  /** Messages held while the intake takes nothing over; 1,000 by default. */
+  readonly messages_max?: number | undefined;
 }
 
 interface Held {
@@ -29,6 +29,8 @@ export class DeliveryQueue {
   readonly #messages_max: number;
   readonly #stop = new AbortController();
   #held: Held[] = [];
+  /** Whether the first of those held is with the intake now. */
+  #isUnderWay = false;
   #isRunning = false;
   #dropped = 0;
 
@@ -46,37 +48,51 @@ export class DeliveryQueue {
     if (this.#stop.signal.aborted) return;
     this.#held.push({ device, message, measured_ms });
     if (this.#held.length > this.#messages_max) {
-      // the first may be under way
-      this.#held.splice(this.#isRunning ? 1 : 0, 1);
+      this.#held.splice(this.#isUnderWay ? 1 : 0, 1);
       this.#dropped += 1;
     }
     if (!this.#isRunning) void this.#run();
   }
 
-  /** Takes nothing more, and gives up on what is not taken over at once. */
+  /** Takes nothing more, and hands on at once all that it holds; what is then refused is counted as dropped. */
   stop(): void {
+    if (this.#stop.signal.aborted) return;
     this.#stop.abort();
+    const rest = this.#isUnderWay ? this.#held.slice(1) : this.#held;
+    this.#held = this.#isUnderWay ? this.#held.slice(0, 1) : [];
+    for (const held of rest) this.#hand(held).catch(() => (this.#dropped += 1));
+  }
+
+  #hand({ device, message, measured_ms }: Held): Promise<void> {
+    const { deliver, clock } = this.#options;
+    const age = Math.max(0, Math.round(clock.monotonic() - measured_ms));
+    return deliver(device, { ...message, age }, sentOnce);
   }
 
   async #run(): Promise<void> {
-    const { deliver, clock, logger } = this.#options;
+    const { clock, logger } = this.#options;
     const { signal } = this.#stop;
     let failures = 0;
     this.#isRunning = true;
     for (let next = this.#held[0]; next !== undefined; next = this.#held[0]) {
-      const age = Math.max(0, Math.round(clock.monotonic() - next.measured_ms));
+      this.#isUnderWay = true;
       try {
-        await deliver(next.device, { ...next.message, age }, sentOnce);
+        await this.#hand(next);
         this.#held.shift();
         failures = 0;
       } catch (error) {
+        if (signal.aborted) {
+          this.#held.shift();
+          this.#dropped += 1;
+          break;
+        }
+        this.#isUnderWay = false;
         failures += 1;
         if (failures === 1) logger.warn({ reason: messageOf(error) }, "readings are not taken over; they are held");
         await pause(clock, retry_ms, signal);
-        if (signal.aborted) break;
       }
     }
-    this.#held = [];
+    this.#isUnderWay = false;
     this.#isRunning = false;
   }
 }
