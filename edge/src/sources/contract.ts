@@ -1,6 +1,6 @@
 import { Writable } from "node:stream";
 import type { Kind } from "@gengfu/shared/model/reading";
-import { ManualClock, type Clock } from "@gengfu/shared/time/clock";
+import { ManualClock, pause, systemClock, type Clock } from "@gengfu/shared/time/clock";
 import { pino, type Logger } from "pino";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Deliver, Message } from "../intake/message.ts";
@@ -104,15 +104,15 @@ export function describeSource(name: string, harness: SourceHarness): void {
     };
     const tick = async (): Promise<void> => {
       clock.advance(tick_ms);
-      await new Promise((resolve) => setTimeout(resolve, 1));
+      await pause(systemClock, 1);
     };
     const ticks = async (count: number): Promise<void> => {
       for (let index = 0; index < count; index++) await tick();
     };
     const until = async (what: string, isSo: () => boolean): Promise<void> => {
-      const end = performance.now() + patience_ms;
+      const end = systemClock.monotonic() + patience_ms;
       while (!isSo()) {
-        if (performance.now() > end) {
+        if (systemClock.monotonic() > end) {
           const seen = { attempts, accepted: accepted.slice(-3), troubles: troubles.list(), warnings };
           throw new Error(`waited in vain for ${what}: ${JSON.stringify(seen)}`);
         }
