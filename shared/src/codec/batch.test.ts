@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { GengfuError } from "../errors.ts";
 import { clockQualities, kinds, type NumberedReading } from "../model/reading.ts";
-import { decodeBatch, encodeBatch } from "./batch.ts";
+import { decodeBatch, encodeBatch, type BatchReading } from "./batch.ts";
 
 const header = { gateway: "main-building", epoch: 4_711 };
 const value = fc.oneof(
@@ -14,6 +14,13 @@ const sinceBoot = fc.option(
   fc.record({ boot: fc.constantFrom(0, 7, 2 ** 48 - 1), ms: fc.integer({ min: 0, max: 1e12 }) }),
   { nil: undefined },
 );
+const repeat = fc.option(
+  fc.record({
+    key: fc.constantFrom("3.7", "3.8", "12.4000000000", "pi#9", "1.2.3", "007.1", ""),
+    mayRepeat: fc.option(fc.constantFrom<[number, number]>([8, 10_007], [9, 9])),
+  }),
+  { nil: undefined },
+);
 const reading = fc.record({
   device: fc.constantFrom("tank-fire", "boiler-1", "reader-lobby"),
   kind: fc.constantFrom(...kinds),
@@ -22,6 +29,7 @@ const reading = fc.record({
   receivedAt: fc.integer({ min: 0, max: 4_102_444_800_000 }),
   clock: fc.constantFrom(...clockQualities),
   sinceBoot,
+  repeat,
   value,
   detail: fc.oneof(
     fc.constant(null),
@@ -37,9 +45,10 @@ describe("batch codec", () => {
     const about = fc.record({ backlog: fc.boolean(), run });
     fc.assert(
       fc.property(fc.array(reading, { maxLength: 60 }), first, about, (readings, least, told) => {
-        const numbered: NumberedReading[] = readings.map(({ sinceBoot, ...one }, index) => ({
+        const numbered: BatchReading[] = readings.map(({ sinceBoot, repeat, ...one }, index) => ({
           ...one,
           ...(sinceBoot === undefined ? {} : { sinceBoot }),
+          ...(repeat === undefined ? {} : { repeat }),
           seq: least + 2 * index,
         }));
         const decoded = decodeBatch(encodeBatch({ ...header, ...told }, numbered));
@@ -84,13 +93,16 @@ describe("batch codec", () => {
     expect(encodeBatch(header, readings).length - encodeBatch(header, without).length).toBeLessThan(60);
   });
 
-  it("takes under 4 bytes for each reading in batches of 1,000 and under 10 in batches of 50", () => {
+  it.each([
+    { what: "each reading", isKeyed: false },
+    { what: "each reading with the key of its publish", isKeyed: true },
+  ])("takes under 4 bytes for $what in batches of 1,000 and under 10 in batches of 50", ({ isKeyed }) => {
     for (const [count, limit] of [
       [1_000, 4],
       [50, 10],
     ] as const) {
       const noise = (index: number): number => ((index * 7_919) % 31) / 100;
-      const readings = Array.from({ length: count }, (_, index): NumberedReading => {
+      const readings = Array.from({ length: count }, (_, index): BatchReading => {
         const boiler = index % 4 > 1;
         const at = 1_790_000_000_000 + index * 250 + ((index * 31) % 7);
         return {
@@ -103,11 +115,38 @@ describe("batch codec", () => {
           clock: "synchronised",
           value: Math.round(100 * (boiler ? 60 + 10 * Math.sin(index / 40) + noise(index) : 2 + noise(index))) / 100,
           detail: null,
+          ...(isKeyed
+            ? { repeat: { key: `${17 + (index % 4)}.${90_210 + Math.floor(index / 2)}`, mayRepeat: null } }
+            : {}),
         };
       });
       const run = { id: "Zx_-9fQ1", first: 812_345, parent: "m3Kd07aB" };
       expect(encodeBatch({ ...header, run }, readings).length / count).toBeLessThan(limit);
     }
+  });
+
+  it("is of version 1, which older clouds know, unless it has keys", () => {
+    const one: NumberedReading = {
+      ...{ device: "d", kind: "level", channel: null, clock: "device", value: 1, detail: null },
+      ...{ at: 1, receivedAt: 1, seq: 9 },
+    };
+    expect(encodeBatch(header, [one])[0]).toBe(1);
+    expect(encodeBatch(header, [one, { ...one, seq: 10, repeat: { key: "1.1", mayRepeat: null } }])[0]).toBe(2);
+  });
+
+  it("refuses keys that are not as many as the readings, or too long", () => {
+    const frame = (keys: unknown): Uint8Array => {
+      const series = { d: "d", k: "level", q: { d: [0, 1] }, t: [0, 2], r: [0, 2], v: [1, 2], w: keys };
+      return Buffer.concat([
+        Buffer.from([2, 0]),
+        Buffer.from(JSON.stringify({ g: "g", e: 1, q: 1, t: 0, s: [series] })),
+      ]);
+    };
+    expect(decodeBatch(frame({ p: ["a", "b"] })).readings.map(({ repeat }) => repeat?.key)).toEqual(["a", "b"]);
+    expect(() => decodeBatch(frame({ p: ["a"] }))).toThrow(/not as many/);
+    expect(() => decodeBatch(frame({ b: 1, s: [1, 2] }))).toThrow(/not as many/);
+    expect(() => decodeBatch(frame({ b: [1, 2], s: [1, 10_000] }))).toThrow(/more than/);
+    expect(() => decodeBatch(frame({ p: ["a", "b".repeat(257)] }))).toThrow(GengfuError);
   });
 
   it("refuses what it did not make with an error of its own, in bounded time and memory", () => {
@@ -123,6 +162,10 @@ describe("batch codec", () => {
         clock: "device" as const,
         value: index / 7,
         detail: null,
+        repeat: {
+          key: index < 20 ? `1.${index}` : `pi#${index}`,
+          mayRepeat: index % 2 === 0 ? null : ([3, 9] as const),
+        },
       })),
     );
     const expectOwnError = (bytes: Uint8Array): void => {
@@ -145,7 +188,9 @@ describe("batch codec", () => {
     );
     fc.assert(
       fc.property(fc.jsonValue(), (json) => {
-        expectOwnError(Buffer.concat([Buffer.from([1, 0]), Buffer.from(JSON.stringify(json) ?? "")]));
+        for (const version of [1, 2]) {
+          expectOwnError(Buffer.concat([Buffer.from([version, 0]), Buffer.from(JSON.stringify(json) ?? "")]));
+        }
       }),
       { numRuns: 500 },
     );

@@ -4,12 +4,15 @@ import type { LogRun } from "../log/log.ts";
 import type { Detail, NumberedReading, StoredReading } from "../model/reading.ts";
 import { packNumbers, unpackNumbers } from "./columns.ts";
 import { batchFrame, type SeriesColumns } from "./frame.ts";
+import { packKeys, unpackKeys, type MayHaveKey } from "./repeat-key.ts";
 
 /**
  * A batch on the uplink: a byte for the version, a byte for the packing (0 plain, 1 zstd), then JSON in columns. Each
  * series (device, kind, channel, clock, boot) stands once with its numbers as deltas, so that what repeats costs nothing.
+ *
+ * Version 2 has keys that repeats are known by; without any a batch is still of version 1.
  */
-const version = 1;
+const versions = { plain: 1, keyed: 2 } as const;
 const packing = { plain: 0, zstd: 1 } as const;
 /** Below this zstd's own frame outweighs what it saves. */
 const compressFrom_bytes = 160;
@@ -30,21 +33,31 @@ export interface BatchLimits {
   readonly bytes_max?: number;
 }
 
+/** A reading as batches carry it. */
+export type BatchReading = NumberedReading & MayHaveKey;
+/** The same as the cloud has it. */
+export type StoredBatchReading = StoredReading & MayHaveKey;
+
 export interface Batch extends BatchHeader {
   readonly backlog: boolean;
   readonly run: LogRun | undefined;
   /** In the order of their seq. */
-  readonly readings: StoredReading[];
+  readonly readings: StoredBatchReading[];
 }
 
 export const batchLimits = { readings_max: 10_000, bytes_max: 16 * 1024 * 1024 } as const;
 
 /** Encodes readings of one gateway and epoch; their order does not matter. */
-export function encodeBatch(header: BatchHeader, readings: readonly NumberedReading[]): Uint8Array {
+export function encodeBatch(header: BatchHeader, readings: readonly BatchReading[]): Uint8Array {
   const { gateway, epoch, backlog = false, run } = header;
-  const groups = new Map<string, NumberedReading[]>();
+  const groups = new Map<string, BatchReading[]>();
+  let version: number = versions.plain;
   for (const reading of readings) {
-    const key = `${reading.device}\n${reading.kind}\n${reading.channel ?? ""}\n${reading.clock}\n${reading.sinceBoot?.boot ?? ""}`;
+    let key = `${reading.device}\n${reading.kind}\n${reading.channel ?? ""}\n${reading.clock}\n${reading.sinceBoot?.boot ?? ""}`;
+    if (reading.repeat !== undefined) {
+      key += `\n${reading.repeat.mayRepeat?.join() ?? ""}`;
+      version = versions.keyed;
+    }
     const group = groups.get(key);
     if (group === undefined) groups.set(key, [reading]);
     else group.push(reading);
@@ -66,8 +79,8 @@ export function encodeBatch(header: BatchHeader, readings: readonly NumberedRead
   return Buffer.concat([Buffer.from([version, packing.zstd]), packed]);
 }
 
-function columnsOf(group: readonly NumberedReading[], seq: number, at: number): SeriesColumns {
-  const first = group[0] as NumberedReading;
+function columnsOf(group: readonly BatchReading[], seq: number, at: number): SeriesColumns {
+  const first = group[0] as BatchReading;
   const details = group.map((reading) => reading.detail);
   return {
     d: first.device,
@@ -94,6 +107,8 @@ function columnsOf(group: readonly NumberedReading[], seq: number, at: number): 
     ...(details.every((detail) => detail === null)
       ? {}
       : { o: details as (Record<string, string | number | boolean> | null)[] }),
+    ...(first.repeat === undefined ? {} : { w: packKeys(group.map(({ repeat }) => repeat?.key ?? "")) }),
+    ...(first.repeat?.mayRepeat == null ? {} : { y: [...first.repeat.mayRepeat] }),
   };
 }
 
@@ -102,10 +117,10 @@ function columnsOf(group: readonly NumberedReading[], seq: number, at: number): 
  * `batch_unsupported_version`, within the limits in time and memory.
  */
 export function decodeBatch(bytes: Uint8Array, limits: BatchLimits = {}): Batch {
-  if (bytes[0] !== version) {
+  if (bytes[0] !== versions.plain && bytes[0] !== versions.keyed) {
     throw new GengfuError(
       "batch_unsupported_version",
-      `a batch of version ${bytes[0] ?? "none"}; this side knows ${version}`,
+      `a batch of version ${bytes[0] ?? "none"}; this side knows ${Object.values(versions).join(" and ")}`,
     );
   }
   const {
@@ -118,7 +133,7 @@ export function decodeBatch(bytes: Uint8Array, limits: BatchLimits = {}): Batch 
     s: series,
   } = parseFrame(bytes, limits.bytes_max ?? batchLimits.bytes_max);
   const readings_max = limits.readings_max ?? batchLimits.readings_max;
-  const readings: StoredReading[] = [];
+  const readings: StoredBatchReading[] = [];
   for (const columns of series) {
     const seqs = unpackNumbers(columns.q, readings_max);
     const count = seqs.length;
@@ -129,6 +144,8 @@ export function decodeBatch(bytes: Uint8Array, limits: BatchLimits = {}): Batch 
     const boot = columns.u?.b;
     const offsets = columns.u === undefined ? undefined : unpackNumbers(columns.u.o, count);
     const details = columns.o;
+    const keys = columns.w === undefined ? undefined : unpackKeys(columns.w, count);
+    const mayRepeat = columns.y ?? null;
     for (const column of [ats, delays, offsets, values, details]) {
       if (column !== undefined && column.length !== count) throw malformed("columns of different lengths");
     }
@@ -149,6 +166,7 @@ export function decodeBatch(bytes: Uint8Array, limits: BatchLimits = {}): Batch 
         ...(boot === undefined ? {} : { sinceBoot: { boot, ms: receivedAt - whole(offsets?.[index]) } }),
         value: values?.[index] ?? null,
         detail: (details?.[index] as Detail | null | undefined) ?? null,
+        ...(keys === undefined ? {} : { repeat: { key: keys[index] as string, mayRepeat } }),
       });
     }
   }

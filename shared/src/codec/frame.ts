@@ -2,6 +2,7 @@ import { z } from "zod";
 import { identifier } from "../model/identifier.ts";
 import { clockQualities, kinds } from "../model/reading.ts";
 import { packedNumbers } from "./columns.ts";
+import { packedKeys } from "./repeat-key.ts";
 
 const detailValue = z.union([z.string().max(8_192), z.number(), z.boolean()]);
 const detail = z
@@ -23,6 +24,9 @@ const seriesColumns = z.strictObject({
   u: z.strictObject({ b: z.int().nonnegative(), o: packedNumbers }).optional(),
   /** values */ v: packedNumbers.optional(),
   /** details */ o: z.array(detail.nullable()).max(10_000).optional(),
+  /** keys that repeats are known by; from version 2 on */ w: packedKeys.optional(),
+  /** what they may repeat: seqs, both ends included; from version 2 on */
+  y: z.tuple([z.int().positive(), z.int().positive()]).optional(),
 });
 export type SeriesColumns = z.input<typeof seriesColumns>;
 
