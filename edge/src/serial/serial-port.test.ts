@@ -1,27 +1,19 @@
 import { once } from "node:events";
-import { SerialPort } from "serialport";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { hasPty, openPty, type Pty } from "./pty.ts";
+import { openSerialPort } from "./serial-port.ts";
+import { hasPty, openPty, type Pty } from "../testing/pty.ts";
 
-describe.skipIf(!hasPty)("a pseudo-terminal", () => {
+describe.skipIf(!hasPty)("a serial port", () => {
   let pty: Pty;
   beforeEach(async () => {
     pty = await openPty();
   });
   afterEach(() => pty.remove());
 
-  async function open(): Promise<SerialPort> {
-    const port = new SerialPort({ path: pty.path, baudRate: 115_200, autoOpen: false });
-    await new Promise<void>((resolve, reject) =>
-      port.open((error) => (error === null || error === undefined ? resolve() : reject(error))),
-    );
-    return port;
-  }
-
   it("carries every byte both ways, and is there again after it was unplugged", async () => {
     const every = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte));
     for (let round = 0; round < 2; round++) {
-      const port = await open();
+      const port = await openSerialPort({ path: pty.path, baudRate: 115_200 });
       const arrived = new Promise<Buffer>((resolve) => {
         let all = Buffer.alloc(0);
         port.on("data", (chunk: Buffer) => {
@@ -36,7 +28,7 @@ describe.skipIf(!hasPty)("a pseudo-terminal", () => {
       const closed = once(port, "close");
       await pty.unplug();
       await closed;
-      await expect(open()).rejects.toThrow("No such file");
+      await expect(openSerialPort({ path: pty.path, baudRate: 115_200 })).rejects.toThrow("No such file");
       await pty.plug();
     }
   });
