@@ -13,6 +13,7 @@ import { Intake } from "./intake/intake.ts";
 import { syncFile, thisMachine } from "./intake/machine.ts";
 import { clockEntry, gapEntry } from "./intake/own-entry.ts";
 import { Quarantine } from "./intake/quarantine.ts";
+import { createOutputs } from "./outputs/create-outputs.ts";
 import { createSources } from "./sources/sources.ts";
 import { gatewayStatus, version } from "./status.ts";
 import { Troubles } from "./troubles.ts";
@@ -80,7 +81,8 @@ export async function startEdge(
     clock,
     logger: child("device-broker"),
   });
-  const sources = createSources(config, { troubles, clock, child, data: config.data });
+  const outputs = createOutputs(config, { troubles, clock, child });
+  const sources = createSources(config, { troubles, clock, child, data: config.data, outputs: outputs.outputs });
   const uplink = new Uplink({
     log,
     gateway,
@@ -106,6 +108,9 @@ export async function startEdge(
   stack.defer(() => broker.stop());
   // what is on its way to the disk still gets its acknowledgement, unless the disk hangs
   stack.defer(() => Promise.race([intake.settled(), pause(clock, settle_timeout_ms)]));
+  // before all that may switch them, and safe again when that has ended
+  stack.defer(() => outputs.stop());
+  await outputs.start();
   for (const source of sources) {
     await source.start(intake.deliver);
     stack.defer(() => source.stop());

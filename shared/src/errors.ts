@@ -16,6 +16,10 @@ export const errorCodes = {
     "A batch on the uplink is of a version that this cloud doesn't know. Upgrade the cloud first.",
   store_unavailable: "A store didn't answer or refused for now. It is tried again; nothing is lost meanwhile.",
   store_rejected: "A store refused a request for good. The message says what it did not like.",
+  gpio_line_missing:
+    "The machine has no such GPIO line. Compare chip and offset in edge.yaml with what `gpiodetect` shows.",
+  output_unavailable:
+    "A siren, relay or LED can't be switched at present. The gateway's troubles name why; mend its line or its driver.",
   listen_failed: "An address to listen on can't be had. Choose another port or stop what holds it.",
 } as const;
 

@@ -1,6 +1,7 @@
 import type { Kind } from "@gengfu/shared/model/reading";
 import type { Logger } from "@gengfu/shared/logging";
 import type { Clock } from "@gengfu/shared/time/clock";
+import type { Outputs } from "../outputs/output.ts";
 import type { Troubles } from "../troubles.ts";
 import { readChips } from "./gpio/chip-lines.ts";
 import { GpioSource } from "./gpio/gpio-source.ts";
@@ -10,7 +11,7 @@ import type { Source } from "./source.ts";
 
 /** The sections of `edge.yaml` that each stand for a source; one that is left away is off. */
 export const sourceSections = {
-  gpio: gpioSchema.optional().describe("Contacts that are wired to the gateway's own lines."),
+  gpio: gpioSchema.optional().describe("Contacts, pulses and outputs on the gateway's own lines."),
 };
 
 export interface SourcesConfig {
@@ -25,6 +26,8 @@ export interface SourceContext {
   readonly child: (component: string) => Logger;
   /** The gateway's folder of what must outlive a restart; it exists. */
   readonly data: string;
+  /** What the gateway can switch, by name; switched only between a source's start and its stop. */
+  readonly outputs: Outputs;
 }
 
 export function createSources({ gpio }: SourcesConfig, { troubles, clock, child }: SourceContext): Source[] {

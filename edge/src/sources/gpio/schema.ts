@@ -2,14 +2,21 @@ import { identifier } from "@gengfu/shared/model/identifier";
 import { duration } from "@gengfu/shared/time/duration";
 import { z } from "zod";
 
-const line = z.strictObject({
+const wire = {
   chip: z
     .string()
     .min(1)
     .max(64)
     .default("pinctrl-bcm2835")
-    .describe("Label of the GPIO chip; pinctrl-bcm2835 up to the Raspberry Pi 4, pinctrl-rp1 on the 5."),
+    .describe(
+      "Label of the GPIO chip, as gpiodetect shows it: pinctrl-bcm2835 up to the Raspberry Pi 3, pinctrl-bcm2711 on " +
+        "the 4, pinctrl-rp1 on the 5.",
+    ),
   offset: z.int().min(0).max(1_023).describe("Number of the line on its chip; on a Raspberry Pi the BCM number."),
+};
+
+const line = z.strictObject({
+  ...wire,
   device: identifier.describe("The device of the site file whose reading it is."),
   kind: z.enum(["contact", "count"]).default("contact").describe("A contact's state, or a count of its closings."),
   channel: identifier.optional().describe("Which of several of the device's contacts."),
@@ -28,21 +35,59 @@ const line = z.strictObject({
 });
 export type GpioLineConfig = z.output<typeof line>;
 
-/** The part of `edge.yaml` for contacts that are wired to the gateway's own lines. */
+const output = z.strictObject({
+  name: identifier.describe("What alarms and readers call it, such as siren."),
+  ...wire,
+  active_low: z
+    .boolean()
+    .default(false)
+    .describe("Set where it is on while the line is low, as with most relay boards."),
+  safe: z
+    .enum(["off", "on"])
+    .default("off")
+    .describe("How it stands from the start until someone switches it, and again after the end."),
+});
+export type GpioOutputConfig = z.output<typeof output>;
+
+export const driverNames = ["auto", "sysfs", "cdev"] as const;
+export type DriverName = (typeof driverNames)[number];
+
+/** The part of `edge.yaml` for what is wired to the gateway's own lines. */
 export const gpioSchema = z
-  .strictObject({ lines: z.array(line).min(1).max(256).describe("The lines that are wired.") })
-  .superRefine(({ lines }, context) => {
-    const wires = new Map<string, number>();
-    const meanings = new Map<string, number>();
-    lines.forEach(({ chip, offset, device, kind, channel }, index) => {
-      const wire = wires.get(`${chip}/${offset}`);
-      const meaning = meanings.get(`${device}/${kind}/${channel}`);
-      const reject = (path: string, message: string): void =>
-        context.addIssue({ code: "custom", path: ["lines", index, path], message });
-      if (wire !== undefined) reject("offset", `a line that lines[${wire}] does not have`);
-      if (meaning !== undefined) reject("channel", `a channel of the device that lines[${meaning}] does not have`);
-      wires.set(`${chip}/${offset}`, index);
-      meanings.set(`${device}/${kind}/${channel}`, index);
+  .strictObject({
+    driver: z
+      .enum(driverNames)
+      .default("auto")
+      .describe(
+        "The kernel's interface: sysfs by onoff, or cdev, the character device, by the tools of the package gpiod; " +
+          "auto takes the first that is there.",
+      ),
+    lines: z.array(line).max(256).default([]).describe("The contacts and pulse outputs that are wired."),
+    outputs: z.array(output).max(64).default([]).describe("What the gateway switches: sirens, beacons, relays, LEDs."),
+  })
+  .superRefine(({ lines, outputs }, context) => {
+    const reject = (path: PropertyKey[], message: string): void => context.addIssue({ code: "custom", path, message });
+    const taken = new Map<string, string>();
+    const series = new Map<string, number>();
+    const take = (section: string, index: number, { chip, offset }: { chip: string; offset: number }): void => {
+      const holder = taken.get(`${chip}/${offset}`);
+      if (holder !== undefined) reject([section, index, "offset"], `a line that ${holder} does not have`);
+      taken.set(`${chip}/${offset}`, `${section}[${index}]`);
+    };
+    if (lines.length + outputs.length === 0) reject(["lines"], "a line or an output");
+    lines.forEach((wired, index) => {
+      const { device, kind, channel } = wired;
+      take("lines", index, wired);
+      const same = series.get(`${device}/${kind}/${channel}`);
+      if (same !== undefined)
+        reject(["lines", index, "channel"], `a channel of the device that lines[${same}] does not have`);
+      series.set(`${device}/${kind}/${channel}`, index);
+    });
+    outputs.forEach((wired, index) => {
+      take("outputs", index, wired);
+      if (outputs.findIndex(({ name }) => name === wired.name) < index) {
+        reject(["outputs", index, "name"], "a name that no other output has");
+      }
     });
   });
 export type GpioConfig = z.output<typeof gpioSchema>;
