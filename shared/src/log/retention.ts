@@ -1,13 +1,12 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { lanes, type Lane } from "../model/reading.ts";
+import { laneNumber } from "./block-table.ts";
 import type { LogBounds } from "./log.ts";
 
 /** Blocks removed in one transaction at most, so that no commit is long. */
 const blocks_max = 512;
 /** At the bound, room is made down to this part of it, so that it is made seldom. */
 const target = 0.9;
-
-export const laneNumber: Record<Lane, number> = { events: 0, samples: 1 };
 
 export interface Removed {
   readonly entries: number;

@@ -173,7 +173,10 @@ describe("sqlite log", () => {
     const append = fc.record({ lane: fc.constantFrom(...lanes), count: fc.integer({ min: 1, max: 15 }) });
     const step = fc.oneof(
       { weight: 12, arbitrary: append },
-      { weight: 1, arbitrary: fc.record({ pass: fc.constantFrom(...lanes), part: fc.double({ min: 0, max: 1, noNaN: true }) }) },
+      {
+        weight: 1,
+        arbitrary: fc.record({ pass: fc.constantFrom(...lanes), part: fc.double({ min: 0, max: 1, noNaN: true }) }),
+      },
       { weight: 1, arbitrary: fc.constant("reopen" as const) },
     );
     let cases = 0;

@@ -1,43 +1,26 @@
 import { strict as assert } from "node:assert";
-import type { DatabaseSync, StatementSync } from "node:sqlite";
-import { backoff } from "../backoff.ts";
-import { GengfuError, messageOf } from "../errors.ts";
-import type { Logger } from "../logging.ts";
-import { lanes, type Lane } from "../model/reading.ts";
-import type { Clock } from "../time/clock.ts";
-import { arrange, blockEntries_max, type NewBlock, type Pending } from "./arrange.ts";
+import type { DatabaseSync } from "node:sqlite";
+import { GengfuError } from "../errors.ts";
+import type { Lane } from "../model/reading.ts";
+import { arrange, type NewBlock, type Pending } from "./arrange.ts";
 import { BlockCache } from "./block-cache.ts";
+import { BlockTable } from "./block-table.ts";
 import { Cursors } from "./cursors.ts";
-import type { Block, BlockCodec, Log, LogBounds, LogRun, LogStats, ReadLimit } from "./log.ts";
+import type { Block, Log, LogRun, LogStats, ReadLimit } from "./log.ts";
 import { openLogFile } from "./log-file.ts";
-import { isOver, laneNumber, Retention, type Gap, type Removed } from "./retention.ts";
+import { Room, type MadeRoom, type RoomOptions } from "./room.ts";
 import { readEpoch, Runs } from "./runs.ts";
+import { Trouble } from "./trouble.ts";
 
 /** A cursor that moved is durable with the next commit, or after this long. */
 const cursorDelay_ms = 1_000;
-const retry = { first_ms: 50, max_ms: 2_000 };
 
-export interface SqliteLogOptions<Entry> {
+export interface SqliteLogOptions<Entry> extends RoomOptions<Entry> {
   /** The database file; its folder must exist. */
   readonly file: string;
-  readonly codec: BlockCodec<Entry>;
-  readonly clock: Clock;
-  readonly logger: Logger;
-  /** Who reads the log: what all of them have passed may be removed. With none, nothing is removed. */
-  readonly consumers?: readonly string[];
-  /** How many acknowledged entries stay, for those that look back after a restart. */
-  readonly tail_entries?: number;
-  readonly bounds?: LogBounds;
-  /**
-   * At the bound, what makes the entry that tells of dropped ones. Without it the log drops nothing: appends stay
-   * pending until the consumers have made room.
-   */
-  readonly gapEntry?: (gap: Gap) => Entry;
   /** `normal` gives up the last commits at a power cut, never at a crash; for what can be had again from elsewhere. */
   readonly synchronous?: "full" | "normal";
 }
-
-type Room = Removed & { readonly lost: number; readonly gaps: readonly Gap[] };
 
 /**
  * The log in a SQLite file. Group commit: all that was appended during one turn of the event loop is one transaction,
@@ -51,12 +34,12 @@ export class SqliteLog<Entry> implements Log<Entry> {
   readonly epoch: number;
   readonly #options: SqliteLogOptions<Entry>;
   readonly #database: DatabaseSync;
-  readonly #insert: StatementSync;
-  readonly #select: Record<Lane, StatementSync>;
-  readonly #selectPlace: StatementSync;
+  readonly #table: BlockTable;
   readonly #cursors: Cursors;
   readonly #runs: Runs;
+  readonly #room: Room<Entry>;
   readonly #cache: BlockCache<Entry>;
+  readonly #trouble: Trouble;
   readonly #listeners = new Set<(lane: Lane, block: Block<Entry>) => void>();
   #pending: Pending<Entry>[] = [];
   #pendingEntries = 0;
@@ -66,44 +49,22 @@ export class SqliteLog<Entry> implements Log<Entry> {
   #last: number;
   /** Entries ever appended to each lane: where the next block stands among its lane's entries. */
   #laneEnd: Record<Lane, number>;
-  #entries: number;
-  #bytes: number;
-  #dropped = 0;
   #commits = 0;
-  #trouble: string | null = null;
   #held = false;
-  #failures = 0;
-  #lastTrim = 0;
-  readonly #retention: Retention;
 
   constructor(options: SqliteLogOptions<Entry>) {
     this.#options = options;
     const database = openLogFile(options.file, options.logger, options.synchronous ?? "full");
     this.#database = database;
     this.epoch = readEpoch(database);
-    this.#insert = database.prepare("INSERT INTO block (first, lane, count, place, body) VALUES (?, ?, ?, ?, ?)");
-    const selectLane = (lane: Lane): StatementSync =>
-      database.prepare(
-        `SELECT first, count, body FROM block
-         WHERE lane = ${laneNumber[lane]} AND first > ? - ${blockEntries_max} AND first + count > ? + 1
-         ORDER BY first`,
-      );
-    this.#select = { events: selectLane("events"), samples: selectLane("samples") };
-    this.#selectPlace = database.prepare(
-      "SELECT first, count, place FROM block WHERE lane = ? AND first <= ? ORDER BY first DESC LIMIT 1",
-    );
+    this.#table = new BlockTable(database);
     this.#cursors = new Cursors(database);
     this.#runs = new Runs(database);
-    this.#retention = new Retention(database);
-    const total = database
-      .prepare(
-        "SELECT coalesce(max(first + count - 1), 0) last, coalesce(sum(count), 0) entries, coalesce(sum(length(body)), 0) bytes FROM block",
-      )
-      .get() as { last: number; entries: number; bytes: number };
+    this.#trouble = new Trouble(options.logger);
+    const total = this.#table.total();
+    this.#room = new Room(options, database, this.#cursors, total);
     this.#last = total.last;
-    this.#entries = total.entries;
-    this.#bytes = total.bytes;
-    this.#laneEnd = { events: this.#endOfLane("events"), samples: this.#endOfLane("samples") };
+    this.#laneEnd = { events: this.#table.endOf("events"), samples: this.#table.endOf("samples") };
     this.#cache = new BlockCache({ events: this.#last, samples: this.#last });
   }
 
@@ -130,10 +91,9 @@ export class SqliteLog<Entry> implements Log<Entry> {
   async read(lane: Lane, after: number, limit: ReadLimit): Promise<Block<Entry>[]> {
     const recent = this.#cache.recent(lane, after, limit.entries);
     if (recent !== undefined) return recent;
-    const rows = this.#select[lane].iterate(after, after);
     const blocks: Block<Entry>[] = [];
     let taken = 0;
-    for (const row of rows as Iterable<{ first: number; count: number; body: Uint8Array }>) {
+    for (const row of this.#table.behind(lane, after)) {
       if (taken > 0 && taken + row.count > limit.entries) break;
       const entries = this.#cache.decoded(row.first, () => this.#options.codec.decode(row.body));
       const skip = Math.max(0, after + 1 - row.first);
@@ -147,14 +107,7 @@ export class SqliteLog<Entry> implements Log<Entry> {
 
   /** The newest entries of both lanes, oldest first: what an intake rebuilds its memory from after a restart. */
   readTail(entries: number): Block<Entry>[] {
-    const rows = this.#database
-      .prepare("SELECT first, lane, body FROM block WHERE first > ? ORDER BY first")
-      .all(this.#last - entries) as { first: number; lane: number; body: Uint8Array }[];
-    return rows.map(({ first, lane, body }) => ({
-      lane: lanes[lane] as Lane,
-      first,
-      entries: this.#options.codec.decode(body),
-    }));
+    return this.#table.tail(this.#last - entries, this.#options.codec);
   }
 
   cursor(consumer: string, lane: Lane): number {
@@ -164,10 +117,7 @@ export class SqliteLog<Entry> implements Log<Entry> {
   commit(consumer: string, lane: Lane, position: number): void {
     assert(Number.isSafeInteger(position) && position <= this.#last, `${consumer} can't be at ${position} of ${lane}`);
     if (!this.#cursors.move(consumer, lane, position)) return;
-    this.#cancelTimer ??= this.#options.clock.after(cursorDelay_ms, () => {
-      this.#cancelTimer = undefined;
-      this.#schedule();
-    });
+    this.#wakeAfter(cursorDelay_ms);
   }
 
   backlog(consumer: string): Record<Lane, number> {
@@ -185,11 +135,11 @@ export class SqliteLog<Entry> implements Log<Entry> {
 
   stats(): LogStats {
     return {
-      entries: this.#entries,
-      bytes: this.#bytes,
-      dropped: this.#dropped,
+      entries: this.#room.entries,
+      bytes: this.#room.bytes,
+      dropped: this.#room.dropped,
       commits: this.#commits,
-      trouble: this.#trouble ?? (this.#held ? "full: its consumers have not made room" : null),
+      trouble: this.#trouble.message ?? (this.#held ? "full: its consumers have not made room" : null),
     };
   }
 
@@ -229,14 +179,14 @@ export class SqliteLog<Entry> implements Log<Entry> {
     if (batch.length === 0 && !this.#cursors.dirty) return;
     const blocks = arrange(batch, this.#last + 1, this.#options.codec);
     const next = this.#firstOfEachLane(blocks);
-    let room: Room;
+    let room: MadeRoom;
     try {
       this.#database.exec("BEGIN IMMEDIATE");
-      room = this.#makeRoom(blocks);
+      room = this.#room.make(blocks, this.#last);
       if (blocks.length > 0) this.#runs.write(this.#last + 1);
       const place = { ...this.#laneEnd };
       for (const { lane, first, entries, body } of blocks) {
-        this.#insert.run(first, laneNumber[lane], entries.length, place[lane], body);
+        this.#table.insert(lane, first, entries.length, place[lane], body);
         place[lane] += entries.length;
       }
       this.#cursors.write();
@@ -256,94 +206,26 @@ export class SqliteLog<Entry> implements Log<Entry> {
     if (this.#pending.length > 0) this.#schedule();
   }
 
-  #committed(blocks: readonly NewBlock<Entry>[], room: Room): void {
+  #committed(blocks: readonly NewBlock<Entry>[], room: MadeRoom): void {
     this.#commits += 1;
     this.#cursors.written();
     if (blocks.length > 0) this.#runs.written(this.#last + 1);
-    this.#recovered();
-    this.#entries -= room.entries;
-    this.#bytes -= room.bytes;
-    this.#dropped += room.lost;
+    this.#trouble.recovered();
+    this.#room.committed(blocks, room);
     for (const block of blocks) {
       this.#last = block.first + block.entries.length - 1;
       this.#laneEnd[block.lane] += block.entries.length;
-      this.#entries += block.entries.length;
-      this.#bytes += block.body.length;
       this.#cache.add(block);
     }
     for (const { lane, to } of room.gaps) this.#cache.forget(lane, to);
-    if (room.lost > 0) {
-      this.#options.logger.warn({ dropped: this.#dropped }, "the log is at its bound and dropped its oldest readings");
-    }
   }
 
-  /** Where a log must not drop, it takes nothing above its bound and leaves what came pending. */
+  /** Where a log must not drop, what came above its bound stays pending. */
   #takeWhatFits(): Pending<Entry>[] {
-    const { bounds, gapEntry, clock } = this.#options;
-    this.#held = false;
-    if (bounds === undefined || gapEntry !== undefined || !isOver(this.#entries, this.#bytes, bounds)) {
-      return this.#pending.splice(0);
-    }
-    const removed = this.#retention.trim(this.#passedByAll());
-    this.#entries -= removed.entries;
-    this.#bytes -= removed.bytes;
-    if (!isOver(this.#entries, this.#bytes, bounds)) return this.#pending.splice(0);
-    if (this.#pending.length > 0) {
-      this.#held = true;
-      this.#cancelTimer ??= clock.after(cursorDelay_ms, () => {
-        this.#cancelTimer = undefined;
-        this.#schedule();
-      });
-    }
+    this.#held = !this.#room.hasRoom(this.#last) && this.#pending.length > 0;
+    if (!this.#held) return this.#pending.splice(0);
+    this.#wakeAfter(cursorDelay_ms);
     return [];
-  }
-
-  /** Inside the transaction: removes what is done with, and at the bound what must go; the latter is told by gap entries. */
-  #makeRoom(blocks: NewBlock<Entry>[]): Room {
-    const { clock, bounds, gapEntry } = this.#options;
-    let entries = 0;
-    let bytes = 0;
-    const now = clock.monotonic();
-    const passed = this.#passedByAll();
-    const adding = { entries: 0, bytes: 0 };
-    for (const block of blocks) {
-      adding.entries += block.entries.length;
-      adding.bytes += block.body.length;
-    }
-    const over = (): boolean =>
-      bounds !== undefined &&
-      isOver(this.#entries + adding.entries - entries, this.#bytes + adding.bytes - bytes, bounds);
-    if (now - this.#lastTrim >= cursorDelay_ms || over()) {
-      this.#lastTrim = now;
-      ({ entries, bytes } = this.#retention.trim(passed));
-    }
-    if (bounds === undefined || gapEntry === undefined || !over()) return { entries, bytes, lost: 0, gaps: [] };
-    const held = { entries: this.#entries - entries + adding.entries, bytes: this.#bytes - bytes + adding.bytes };
-    const passedByAny = this.#passedByAny();
-    const dropped = this.#retention.drop(held, bounds, this.#last, passedByAny);
-    const newest = blocks.at(-1);
-    const first = (newest === undefined ? this.#last : newest.first + newest.entries.length - 1) + 1;
-    const gaps = this.#retention.tell(dropped.gaps, dropped.events, passedByAny.events, first).map(gapEntry);
-    if (gaps.length > 0) blocks.push({ lane: "events", first, entries: gaps, body: this.#options.codec.encode(gaps) });
-    return { entries: entries + dropped.entries, bytes: bytes + dropped.bytes, lost: dropped.lost, gaps: dropped.gaps };
-  }
-
-  /** What every consumer has passed and the tail does not need. */
-  #passedByAll(): Record<Lane, number> {
-    const { consumers = [], tail_entries = 1 } = this.#options;
-    const upTo = (lane: Lane): number =>
-      consumers.length === 0
-        ? 0
-        : Math.min(this.#last - Math.max(1, tail_entries), ...consumers.map((name) => this.#cursors.get(name, lane)));
-    return { events: upTo("events"), samples: upTo("samples") };
-  }
-
-  /** What the slowest consumer has passed: dropping that loses nothing. */
-  #passedByAny(): Record<Lane, number> {
-    const { consumers = [] } = this.#options;
-    const least = (lane: Lane): number =>
-      consumers.length === 0 ? 0 : Math.min(...consumers.map((name) => this.#cursors.get(name, lane)));
-    return { events: least("events"), samples: least("samples") };
   }
 
   #firstOfEachLane(blocks: readonly NewBlock<Entry>[]): Record<Lane, number> {
@@ -353,47 +235,26 @@ export class SqliteLog<Entry> implements Log<Entry> {
 
   #failed(error: unknown): void {
     if (this.#database.isTransaction) this.#database.exec("ROLLBACK");
-    if (this.#trouble === null) {
-      this.#options.logger.error(
-        { err: error, pending: this.#pendingEntries },
-        "the log can't be written; producers wait",
-      );
-    }
-    this.#trouble = messageOf(error);
-    this.#failures += 1;
     this.#cancelTimer?.();
-    this.#cancelTimer = this.#options.clock.after(backoff(this.#failures, 0, retry), () => {
+    this.#cancelTimer = undefined;
+    this.#wakeAfter(this.#trouble.failed(error, this.#pendingEntries));
+  }
+
+  #wakeAfter(delay_ms: number): void {
+    this.#cancelTimer ??= this.#options.clock.after(delay_ms, () => {
       this.#cancelTimer = undefined;
       this.#schedule();
     });
   }
 
-  #recovered(): void {
-    if (this.#trouble === null) return;
-    this.#options.logger.info("the log can be written again");
-    this.#trouble = null;
-    this.#failures = 0;
-  }
-
-  #endOfLane(lane: Lane): number {
-    const row = this.#placeOf(lane, Number.MAX_SAFE_INTEGER);
-    return row === undefined ? 0 : row.place + row.count;
-  }
-
   #backlogOf(consumer: string, lane: Lane): number {
     const cursor = this.#cursors.get(consumer, lane);
     if (cursor >= this.#last) return 0;
-    const row = this.#placeOf(lane, cursor);
-    if (row !== undefined) return this.#laneEnd[lane] - row.place - Math.min(row.count, cursor - row.first + 1);
-    const oldest = this.#database
-      .prepare("SELECT place FROM block WHERE lane = ? ORDER BY first LIMIT 1")
-      .get(laneNumber[lane]) as { place: number } | undefined;
+    const before = this.#table.placeOf(lane, cursor);
+    if (before !== undefined) {
+      return this.#laneEnd[lane] - before.place - Math.min(before.count, cursor - before.first + 1);
+    }
+    const oldest = this.#table.oldestPlace(lane);
     return oldest === undefined ? 0 : this.#laneEnd[lane] - oldest.place;
-  }
-
-  #placeOf(lane: Lane, position: number): { first: number; count: number; place: number } | undefined {
-    return this.#selectPlace.get(laneNumber[lane], position) as
-      | { first: number; count: number; place: number }
-      | undefined;
   }
 }

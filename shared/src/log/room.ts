@@ -1,0 +1,134 @@
+import type { DatabaseSync } from "node:sqlite";
+import type { Logger } from "../logging.ts";
+import type { Lane } from "../model/reading.ts";
+import type { Clock } from "../time/clock.ts";
+import type { NewBlock } from "./arrange.ts";
+import type { Cursors } from "./cursors.ts";
+import type { BlockCodec, LogBounds } from "./log.ts";
+import { isOver, Retention, type Gap, type Removed } from "./retention.ts";
+
+/** How often what every consumer has passed is removed, where the bound does not ask for it before. */
+const trimEvery_ms = 1_000;
+
+export interface RoomOptions<Entry> {
+  readonly codec: BlockCodec<Entry>;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Who reads the log: what all of them have passed may be removed. With none, nothing is removed. */
+  readonly consumers?: readonly string[];
+  /** How many acknowledged entries stay, for those that look back after a restart. */
+  readonly tail_entries?: number;
+  readonly bounds?: LogBounds;
+  /**
+   * At the bound, what makes the entry that tells of dropped ones. Without it the log drops nothing: appends stay
+   * pending until the consumers have made room.
+   */
+  readonly gapEntry?: (gap: Gap) => Entry;
+}
+
+/** What was removed for a batch. */
+export type MadeRoom = Removed & { readonly lost: number; readonly gaps: readonly Gap[] };
+
+/** Keeps a log within its bounds. */
+export class Room<Entry> {
+  readonly #options: RoomOptions<Entry>;
+  readonly #cursors: Cursors;
+  readonly #retention: Retention;
+  #entries: number;
+  #bytes: number;
+  #dropped = 0;
+  #trimmed_ms = 0;
+
+  constructor(options: RoomOptions<Entry>, database: DatabaseSync, cursors: Cursors, held: Removed) {
+    this.#options = options;
+    this.#cursors = cursors;
+    this.#retention = new Retention(database);
+    this.#entries = held.entries;
+    this.#bytes = held.bytes;
+  }
+
+  get entries(): number {
+    return this.#entries;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Entries that were dropped before every consumer had passed them. */
+  get dropped(): number {
+    return this.#dropped;
+  }
+
+  /** Whether more may be appended: a log that must not drop takes nothing above its bound. */
+  hasRoom(last: number): boolean {
+    const { bounds, gapEntry } = this.#options;
+    if (bounds === undefined || gapEntry !== undefined || !isOver(this.#entries, this.#bytes, bounds)) return true;
+    const removed = this.#retention.trim(this.#passedByAll(last));
+    this.#entries -= removed.entries;
+    this.#bytes -= removed.bytes;
+    return !isOver(this.#entries, this.#bytes, bounds);
+  }
+
+  /**
+   * Inside the transaction that appends `blocks` behind `last`: removes what is done with, and at the bound what must
+   * go; the latter is told by gap entries, which join the blocks.
+   */
+  make(blocks: NewBlock<Entry>[], last: number): MadeRoom {
+    const { clock, bounds, gapEntry, codec } = this.#options;
+    let entries = 0;
+    let bytes = 0;
+    const now_ms = clock.monotonic();
+    const adding = { entries: 0, bytes: 0 };
+    for (const block of blocks) {
+      adding.entries += block.entries.length;
+      adding.bytes += block.body.length;
+    }
+    const over = (): boolean =>
+      bounds !== undefined &&
+      isOver(this.#entries + adding.entries - entries, this.#bytes + adding.bytes - bytes, bounds);
+    if (now_ms - this.#trimmed_ms >= trimEvery_ms || over()) {
+      this.#trimmed_ms = now_ms;
+      ({ entries, bytes } = this.#retention.trim(this.#passedByAll(last)));
+    }
+    if (bounds === undefined || gapEntry === undefined || !over()) return { entries, bytes, lost: 0, gaps: [] };
+    const held = { entries: this.#entries - entries + adding.entries, bytes: this.#bytes - bytes + adding.bytes };
+    const passed = this.#passedByAny();
+    const dropped = this.#retention.drop(held, bounds, last, passed);
+    const newest = blocks.at(-1);
+    const first = (newest === undefined ? last : newest.first + newest.entries.length - 1) + 1;
+    const gaps = this.#retention.tell(dropped.gaps, dropped.events, passed.events, first).map(gapEntry);
+    if (gaps.length > 0) blocks.push({ lane: "events", first, entries: gaps, body: codec.encode(gaps) });
+    return { entries: entries + dropped.entries, bytes: bytes + dropped.bytes, lost: dropped.lost, gaps: dropped.gaps };
+  }
+
+  /** That transaction is committed. */
+  committed(blocks: readonly NewBlock<Entry>[], { entries, bytes, lost }: MadeRoom): void {
+    this.#entries -= entries;
+    this.#bytes -= bytes;
+    this.#dropped += lost;
+    for (const block of blocks) {
+      this.#entries += block.entries.length;
+      this.#bytes += block.body.length;
+    }
+    if (lost > 0) {
+      this.#options.logger.warn({ dropped: this.#dropped }, "the log is at its bound and dropped its oldest readings");
+    }
+  }
+
+  /** What every consumer has passed and the tail does not need. */
+  #passedByAll(last: number): Record<Lane, number> {
+    const { tail_entries = 1 } = this.#options;
+    const { events, samples } = this.#passedByAny();
+    const end = last - Math.max(1, tail_entries);
+    return { events: Math.min(end, events), samples: Math.min(end, samples) };
+  }
+
+  /** What the slowest consumer has passed: dropping that loses nothing. */
+  #passedByAny(): Record<Lane, number> {
+    const { consumers = [] } = this.#options;
+    const least = (lane: Lane): number =>
+      consumers.length === 0 ? 0 : Math.min(...consumers.map((name) => this.#cursors.get(name, lane)));
+    return { events: least("events"), samples: least("samples") };
+  }
+}
