@@ -7,6 +7,7 @@ export const tools = {
   mosquitto: "mosquitto",
   mosquitto_pub: "mosquitto-clients",
   chromium: "chromium",
+  gcc: "build-essential",
   "Chinese font": "fonts-noto-cjk",
 } as const;
 
