@@ -65,6 +65,11 @@ function parsePayload(kind: DeviceKind, bytes: Uint8Array): ParsedPublish {
     const key = cut(duplicateKey(text) ?? "");
     return quarantine("duplicate_field", `${key}: found twice, allowed: once`, key);
   }
+  return parseFields(kind, fields);
+}
+
+/** Judges the fields of a payload, as they stand after it was parsed. */
+export function parseFields(kind: DeviceKind, fields: object): ParsedPublish {
   const message = validate[kind](fields);
   return message === undefined ? explain(kind, fields) : { verdict: "reading", message };
 }
