@@ -4,7 +4,6 @@ import { GpioSource } from "./gpio-source.ts";
 import { gpioSchema } from "./schema.ts";
 
 describeSource("gpio, over a fake driver", {
-  held_max: 1_000,
   malfunctions: ["EIO"],
   open(parts) {
     const gpio = new FakeGpio();
