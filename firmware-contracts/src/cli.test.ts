@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
@@ -53,7 +53,7 @@ describe("contract", () => {
   test("tells what it can do, and each command too", async () => {
     const all = await contract(["--help"]);
     expect(all).toMatchObject({ code: 0, error: "" });
-    for (const command of ["check", "schema", "simulate", "fire-test"]) {
+    for (const command of ["check", "schema", "header", "simulate", "fire-test"]) {
       expect(all.out).toContain(command);
       const { code, out } = await contract([command, "--help"]);
       expect({ command, code, says: out.length > 100 }).toEqual({ command, code: 0, says: true });
@@ -87,6 +87,20 @@ describe("contract", () => {
       error: expect.stringContaining("one of tap"),
     });
     expect((await contract(["schema"])).out).toMatch(/^level\s+The level/m);
+  });
+});
+
+describe("contract header", () => {
+  test("prints the header, or writes it where it is told to", async () => {
+    const file = join(folder, "gengfu.h");
+    expect(await contract(["header", "--out", file])).toMatchObject({ code: 0 });
+    const { code, out } = await contract(["header"]);
+    expect({ code, same: out === readFileSync(file, "utf8") }).toEqual({ code: 0, same: true });
+    expect(out).toContain("gengfu_encode");
+    expect(await contract(["header", "--out", join(folder, "no", "where.h")])).toMatchObject({
+      code: 2,
+      error: expect.stringContaining("can't be written"),
+    });
   });
 });
 

@@ -1,8 +1,10 @@
 import { mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
-import { formatJson, jsonSchemas } from "./json-schema.ts";
+import { dirname, join } from "node:path";
+import { generatedFiles } from "./generated.ts";
 
-/** Writes the JSON Schemas to `schema/`. The same contract always makes the same bytes. */
-const folder = join(import.meta.dirname, "..", "schema");
-mkdirSync(folder, { recursive: true });
-for (const [name, schema] of jsonSchemas()) writeFileSync(join(folder, name), `${formatJson(schema)}\n`);
+/** Writes what is made from the contract. The same contract always makes the same bytes. */
+const root = join(import.meta.dirname, "..");
+for (const [path, content] of generatedFiles()) {
+  mkdirSync(join(root, dirname(path)), { recursive: true });
+  writeFileSync(join(root, path), content);
+}

@@ -1,11 +1,11 @@
 import type { DeviceKind } from "@gengfu/shared/model/reading";
 
 /** The last part of a device's topics that carries no reading. */
-export type ServiceLeaf = "state" | "error";
+export type ServiceLeaf = "state" | "error" | "feedback";
 
 const prefix = "gengfu/v1/";
 
-/** `gengfu/v1/<device>/<leaf>`: a kind, `state` (device to edge, retained) or `error` (edge to device). */
+/** `gengfu/v1/<device>/<leaf>`: a kind, `state` (device to edge, retained) or `error` or `feedback` (edge to device). */
 export function deviceTopic(device: string, leaf: DeviceKind | ServiceLeaf): string {
   return `${prefix}${device}/${leaf}`;
 }
