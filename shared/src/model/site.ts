@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { secret } from "../config/secret.ts";
 import { duration } from "../time/duration.ts";
+import { checkTransmission, transmissionDevice } from "./gb26875.ts";
 import { identifier } from "./identifier.ts";
 import { deviceKinds } from "./reading.ts";
 import { rule } from "./rule.ts";
@@ -88,7 +89,22 @@ export const site = z
       .refine(isTimeZone, { message: "a time zone's IANA name, such as Asia/Shanghai" })
       .describe("The zone in which times are shown and rounds are planned."),
     gateways: z
-      .array(z.strictObject({ id: identifier, name: text, secret: secret("The gateway's password at the cloud.") }))
+      .array(
+        z
+          .strictObject({
+            id: identifier,
+            name: text,
+            secret: secret("The gateway's password at the cloud; not for one by `gb26875`.").optional(),
+            gb26875: transmissionDevice
+              .optional()
+              .describe(
+                "Of a user information transmission device (用户信息传输装置) by GB/T 26875.3, not one of ours.",
+              ),
+          })
+          .refine(({ secret: password, gb26875 }) => (password === undefined) !== (gb26875 === undefined), {
+            message: "either `secret` (a gateway of ours) or `gb26875` (a user information transmission device)",
+          }),
+      )
       .min(1),
     devices: z.array(device).min(1),
     checkpoints: z.array(checkpoint).default([]),
@@ -115,6 +131,7 @@ export const site = z
     value.devices.forEach(({ gateway }, index) => {
       if (gateway !== undefined && !gateways.has(gateway)) reject(["devices", index, "gateway"], oneOf(gateways));
     });
+    checkTransmission(value, reject);
     value.checkpoints.forEach((point, index) => {
       if (point.device !== undefined && !devices.has(point.device)) {
         reject(["checkpoints", index, "device"], oneOf(devices));
