@@ -10,15 +10,19 @@ const place = (_gateway: string, epoch: number, _run: unknown, seqs: readonly nu
   { epoch, count: seqs.length },
 ];
 
+const nothing = (): void => undefined;
+/** Where no one repeats anything under another seq. */
+const noRepeats = { repeats: () => ({ indices: new Set<number>(), others: [] }), hold: nothing, settle: nothing };
+const settled = Promise.resolve();
+
 /** A ledger to which everything is new, and which counts what was asked about. */
 function openLedger() {
   const claimed: number[] = [];
   const claim = (_gateway: string, _epoch: number, seqs: readonly number[]) => {
     claimed.push(...seqs);
-    const nothing = (): void => undefined;
-    return { fresh: seqs.map((_, index) => index), others: Promise.resolve(), commit: nothing, release: nothing };
+    return { fresh: seqs.map((_, index) => index), others: settled, settled, commit: nothing, release: nothing };
   };
-  return { claimed, place, claim };
+  return { claimed, place, claim, ...noRepeats };
 }
 
 const staying = new AbortController().signal;
@@ -64,16 +68,16 @@ it.each([
 ])("lets go of what a gateway left behind %s", async (_, pending_max) => {
   const { log, go } = stuckLog();
   const held = Promise.withResolvers<void>();
-  const nothing = (): void => undefined;
   let known: readonly number[] = [];
   const ledger = {
     place,
+    ...noRepeats,
     claim(_gateway: string, _epoch: number, seqs: readonly number[]) {
       const fresh = seqs.flatMap((seq, index) => (known.includes(seq) ? [] : [index]));
       known = [...known, ...seqs];
       const isFirst = fresh.length > 0;
       const others = isFirst ? Promise.resolve() : held.promise;
-      return { fresh, others, commit: isFirst ? held.resolve : nothing, release: nothing };
+      return { fresh, others, settled, commit: isFirst ? held.resolve : nothing, release: nothing };
     },
   };
   const intake = new BatchIntake({ log, ledger, setAside: nothing, pending_max });

@@ -1,4 +1,4 @@
-import { decodeBatch, type Batch } from "@gengfu/shared/codec/batch";
+import { decodeBatch, type Batch, type StoredBatchReading } from "@gengfu/shared/codec/batch";
 import { GengfuError, type ErrorCode } from "@gengfu/shared/errors";
 import type { Log } from "@gengfu/shared/log/log";
 import type { Lane, StoredReading } from "@gengfu/shared/model/reading";
@@ -11,7 +11,7 @@ const pending_max = 200_000;
 
 export interface BatchIntakeOptions {
   readonly log: Log<StoredReading>;
-  readonly ledger: Pick<Ledger, "place" | "claim">;
+  readonly ledger: Pick<Ledger, "place" | "claim" | "repeats" | "hold" | "settle">;
   /** Keeps a batch that can't be taken in; it is on disk when this returns. */
   readonly setAside: (batch: Unusable) => void;
   readonly pending_max?: number;
@@ -28,7 +28,7 @@ export interface Unusable {
 export interface IntakeStats {
   readonly batches: number;
   readonly readings: number;
-  /** Readings that were there already. */
+  /** Readings that were there already, under the same seq or another. */
   readonly repeated: number;
   /** Readings of the batches that are under way now. */
   readonly pending: number;
@@ -96,8 +96,7 @@ export class BatchIntake {
   async #commit(lane: Lane, batch: Batch, body: Uint8Array, gone: AbortSignal): Promise<void> {
     const parts = this.#claim(batch);
     try {
-      for (const { epoch, readings, claim } of parts) {
-        const fresh = claim.fresh.map((index) => readings[index] as StoredReading);
+      for (const { epoch, fresh, claim } of parts) {
         if (fresh.length > 0) {
           const isWhole = epoch === batch.epoch && fresh.length === batch.readings.length;
           // with its bytes, so that the log never puts entries of two gateways into one block
@@ -110,8 +109,11 @@ export class BatchIntake {
       for (const { claim } of parts) claim.release();
       throw error;
     }
-    await unlessGone(Promise.all(parts.map(({ claim }) => claim.others)), gone);
-    const fresh = parts.reduce((sum, { claim }) => sum + claim.fresh.length, 0);
+    await unlessGone(Promise.all(parts.flatMap(({ others }) => others)), gone);
+    for (const { epoch, repeated } of parts) {
+      if (repeated.length > 0) this.#options.ledger.settle(batch.gateway, epoch, repeated);
+    }
+    const fresh = parts.reduce((sum, part) => sum + part.fresh.length, 0);
     this.#batches += 1;
     this.#readings += fresh;
     this.#repeated += batch.readings.length - fresh;
@@ -125,20 +127,32 @@ export class BatchIntake {
     return ledger.place(gateway, told, run, seqs).map(({ epoch, count }) => {
       const from = next;
       next += count;
-      const taken = readings.slice(from, next);
-      return {
+      const asTold = readings.slice(from, next);
+      const own = epoch === told ? asTold : asTold.map((reading) => ({ ...reading, epoch }));
+      const repeats = ledger.repeats(gateway, epoch, own);
+      const rest = repeats.indices.size === 0 ? own : own.filter((_, index) => !repeats.indices.has(index));
+      const claim = ledger.claim(
+        gateway,
         epoch,
-        readings: epoch === told ? taken : taken.map((reading) => ({ ...reading, epoch })),
-        claim: ledger.claim(gateway, epoch, seqs.slice(from, next)),
-      };
+        rest.map(({ seq }) => seq),
+      );
+      const fresh = claim.fresh.map((index) => rest[index] as StoredBatchReading);
+      ledger.hold(gateway, fresh, claim.settled);
+      const repeated = [...repeats.indices].map((index) => (own[index] as StoredBatchReading).seq);
+      return { epoch, fresh, repeated, claim, others: [claim.others, ...repeats.others] };
     });
   }
 }
 
 interface Part {
   readonly epoch: number;
-  readonly readings: readonly StoredReading[];
+  /** What is to go to the log. */
+  readonly fresh: readonly StoredBatchReading[];
+  /** Seqs of what is there under other seqs, or about to be. */
+  readonly repeated: readonly number[];
   readonly claim: Claim;
+  /** What all of it being there waits for, beside the log. */
+  readonly others: readonly Promise<unknown>[];
 }
 
 async function unlessGone(waited: Promise<unknown>, gone: AbortSignal): Promise<void> {

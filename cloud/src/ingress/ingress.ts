@@ -2,14 +2,21 @@ import { strict as assert } from "node:assert";
 import type { Listen } from "@gengfu/shared/config/listen";
 import type { Log } from "@gengfu/shared/log/log";
 import type { Logger } from "@gengfu/shared/logging";
-import type { Lane, StoredReading } from "@gengfu/shared/model/reading";
+import type { StoredReading } from "@gengfu/shared/model/reading";
 import { RepeatLog } from "@gengfu/shared/repeat-limit";
 import type { Clock } from "@gengfu/shared/time/clock";
-import { gatewayStatus, uplinkTopics, type CloudTime } from "@gengfu/shared/uplink-protocol";
+import {
+  gatewayStatus,
+  unclaimedReport,
+  uplinkTopics,
+  type CloudTime,
+  type UplinkChannel,
+} from "@gengfu/shared/uplink-protocol";
 import type { GatewayRegistry } from "../gateways/registry.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { BatchIntake, type IntakeStats, type Unusable } from "./batch-intake.ts";
 import { BatchQuarantine, type QuarantinedBatch } from "./batch-quarantine.ts";
+import type { UnclaimedBook } from "../unclaimed/unclaimed-book.ts";
 import { GatewayBroker } from "./gateway-broker.ts";
 import type { GatewaySession } from "./gateway-session.ts";
 
@@ -20,8 +27,10 @@ export interface IngressOptions {
   readonly quarantineFile: string;
   readonly log: Log<StoredReading>;
   /** Started before the ingress and stopped after it. */
-  readonly ledger: Pick<Ledger, "place" | "claim">;
+  readonly ledger: Pick<Ledger, "place" | "claim" | "repeats" | "hold" | "settle">;
   readonly registry: Pick<GatewayRegistry, "connected" | "disconnected" | "heard" | "status">;
+  /** Told of who speaks to a gateway and is in no configuration. */
+  readonly unclaimed?: Pick<UnclaimedBook, "take">;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -38,6 +47,7 @@ export interface IngressStats extends IntakeStats {
 }
 
 const statusBytes_max = 64 * 1024;
+const unclaimedBytes_max = 512 * 1024;
 
 export function createIngress(options: IngressOptions): Ingress {
   return new Ingress(options);
@@ -103,9 +113,10 @@ export class Ingress {
     return this.#quarantine?.list(limit) ?? [];
   }
 
-  async #take(session: GatewaySession, channel: Lane | "status", payload: Buffer): Promise<void> {
+  async #take(session: GatewaySession, channel: UplinkChannel, payload: Buffer): Promise<void> {
     this.#options.registry.heard(session.gateway);
     if (channel === "status") this.#takeStatus(session, payload);
+    else if (channel === "unclaimed") this.#takeUnclaimed(session, payload);
     else await this.#intake.take(session.gateway, channel, payload, session.gone);
   }
 
@@ -128,6 +139,15 @@ export class Ingress {
     }
     this.#options.registry.status(session.gateway, status);
     if (status.asked_ms !== undefined) this.#tellTime(session.gateway, status.asked_ms);
+  }
+
+  #takeUnclaimed(session: GatewaySession, payload: Buffer): void {
+    const report =
+      payload.length > unclaimedBytes_max ? undefined : unclaimedReport.safeParse(parseJson(payload)).data;
+    if (report !== undefined) return this.#options.unclaimed?.take(session.gateway, report);
+    this.#refused += 1;
+    const what = "a report of the unclaimed breaks its schema; it was ignored";
+    this.#log.warn(`unclaimed ${session.gateway}`, session.about, what);
   }
 
   /** A gateway without a battery clock has no other time until a time service reaches it. */

@@ -11,6 +11,8 @@ export interface Claim {
    * not all here and must not be acknowledged.
    */
   readonly others: Promise<unknown>;
+  /** Settles with `commit`, rejects with `release`. */
+  readonly settled: Promise<void>;
   /** The fresh ones are durable in the log. */
   commit(): void;
   /** They will not be: they are free again. */
@@ -49,6 +51,7 @@ export class Claims {
     return {
       fresh,
       others: all,
+      settled: promise,
       commit: () => {
         holders.delete(holder);
         committed(taken);

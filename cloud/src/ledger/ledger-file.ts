@@ -4,6 +4,7 @@ import { lanes, type Lane } from "@gengfu/shared/model/reading";
 import { inTransaction, openSqliteFile } from "@gengfu/shared/sqlite-file";
 import { Lineage, type LineageRecord } from "./lineage.ts";
 import { fromRecord, toRecord, type Received, type ReceivedRecord } from "./received.ts";
+import { keysOfGateway_max, type Known } from "./repeat-keys.ts";
 
 const schema = `
   CREATE TABLE IF NOT EXISTS received (
@@ -19,6 +20,12 @@ const schema = `
     record TEXT NOT NULL,    -- JSON
     PRIMARY KEY (gateway, epoch)
   );
+  CREATE TABLE IF NOT EXISTS repeat_keys (
+    id INTEGER PRIMARY KEY,  -- the later, the newer
+    gateway TEXT NOT NULL,
+    count INTEGER NOT NULL,
+    keys TEXT NOT NULL       -- JSON
+  );
 `;
 
 /** What the ledger knows, and up to which positions of the log: in one file, in one transaction. */
@@ -29,15 +36,27 @@ export class LedgerFile {
   readonly #putCursor: StatementSync;
   readonly #putLineage: StatementSync;
   readonly #dropLineage: StatementSync;
+  readonly #putKeys: StatementSync;
+  readonly #dropKeys: StatementSync;
+  /** By gateway: looking for what to drop is a scan. */
+  readonly #keysSinceDropped = new Map<string, number>();
 
   constructor(file: string, logger: Logger) {
-    this.#database = openSqliteFile({ file, logger, schema, version: 2, synchronous: "full" });
+    this.#database = openSqliteFile({ file, logger, schema, version: 3, synchronous: "full" });
     this.#put = this.#database.prepare(
       "INSERT INTO received (gateway, epoch, record) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET record = excluded.record",
     );
     this.#drop = this.#database.prepare("DELETE FROM received WHERE gateway = ? AND epoch = ?");
     this.#putLineage = this.#database.prepare("REPLACE INTO lineage (gateway, epoch, record) VALUES (?, ?, ?)");
     this.#dropLineage = this.#database.prepare("DELETE FROM lineage WHERE gateway = ? AND epoch = ?");
+    this.#putKeys = this.#database.prepare("INSERT INTO repeat_keys (gateway, count, keys) VALUES (?, ?, ?)");
+    this.#dropKeys = this.#database.prepare(
+      `DELETE FROM repeat_keys WHERE id IN
+         (SELECT id FROM
+           (SELECT id, sum(count) OVER (ORDER BY id DESC ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) newer
+            FROM repeat_keys WHERE gateway = ?)
+          WHERE newer >= ${keysOfGateway_max})`,
+    );
     this.#putCursor = this.#database.prepare(
       "INSERT INTO cursor (lane, log_epoch, position) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET log_epoch = excluded.log_epoch, position = excluded.position",
     );
@@ -64,6 +83,7 @@ export class LedgerFile {
   write(
     changed: Iterable<Received>,
     dropped: Iterable<Received>,
+    keys: ReadonlyMap<string, readonly Known[]>,
     logEpoch: number,
     positions: Readonly<Record<Lane, number>>,
   ): void {
@@ -72,8 +92,25 @@ export class LedgerFile {
       for (const received of changed) {
         this.#put.run(received.gateway, received.epoch, JSON.stringify(toRecord(received)));
       }
+      for (const [gateway, known] of keys) this.#writeKeys(gateway, known);
       for (const lane of lanes) this.#putCursor.run(lane, logEpoch, positions[lane]);
     });
+  }
+
+  /** What was remembered, in the order in which it came. */
+  keys(): { gateway: string; known: Known[] }[] {
+    const rows = this.#database.prepare("SELECT gateway, keys FROM repeat_keys ORDER BY id").all();
+    return (rows as { gateway: string; keys: string }[]).map(({ gateway, keys }) => ({
+      gateway,
+      known: JSON.parse(keys) as Known[],
+    }));
+  }
+
+  #writeKeys(gateway: string, known: readonly Known[]): void {
+    this.#putKeys.run(gateway, known.length, JSON.stringify(known));
+    const sinceDropped = (this.#keysSinceDropped.get(gateway) ?? 0) + known.length;
+    if (sinceDropped >= keysOfGateway_max / 4) this.#dropKeys.run(gateway);
+    this.#keysSinceDropped.set(gateway, sinceDropped >= keysOfGateway_max / 4 ? 0 : sinceDropped);
   }
 
   /** The one that changed last comes last. */

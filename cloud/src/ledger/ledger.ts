@@ -1,5 +1,6 @@
 import { strict as assert } from "node:assert";
-import type { IntervalSet } from "@gengfu/shared/intervals";
+import type { StoredBatchReading } from "@gengfu/shared/codec/batch";
+import { IntervalSet } from "@gengfu/shared/intervals";
 import type { Block, Log, LogRun } from "@gengfu/shared/log/log";
 import type { Logger } from "@gengfu/shared/logging";
 import { lanes, type Lane, type StoredReading } from "@gengfu/shared/model/reading";
@@ -9,7 +10,8 @@ import { LedgerFile } from "./ledger-file.ts";
 import type { LedgerView } from "./ledger-view.ts";
 import type { Lineage, Place } from "./lineage.ts";
 import { Lineages } from "./lineages.ts";
-import { addGap, forgetOldest, nothingReceived, together, viewOf, type Received } from "./received.ts";
+import { keysOfGateway_max, knownOfBlock, RepeatKeys, type Known } from "./repeat-keys.ts";
+import { forgetOldest, noteGap, nothingReceived, together, viewOf, type Received } from "./received.ts";
 
 /** The name of the ledger's cursor in the log. */
 export const ledgerConsumer = "ledger";
@@ -49,6 +51,9 @@ export class Ledger {
   readonly #changed = new Set<Received>();
   readonly #dropped = new Set<Received>();
   readonly #lineages: Lineages;
+  readonly #keys = new RepeatKeys();
+  /** Keys that are not written down, by gateway. */
+  readonly #newKeys = new Map<string, Known[]>();
   #positions: Record<Lane, number> = { events: 0, samples: 0 };
   #forgotten = 0;
   #stopListening: (() => void) | undefined;
@@ -73,6 +78,7 @@ export class Ledger {
     const file = new LedgerFile(this.#fileName, this.#logger);
     this.#file = file;
     for (const { gateway, lineage } of file.lineages()) this.#lineages.restore(gateway, lineage);
+    for (const { gateway, known } of file.keys()) this.#keys.remember(gateway, known);
     for (const received of file.read()) this.#epochsOf(received.gateway).set(received.epoch, received);
     const { epoch, positions } = file.positions();
     if (epoch === this.#log.epoch) this.#positions = positions;
@@ -113,6 +119,42 @@ export class Ledger {
     assert(this.#file !== undefined, "the ledger answers between start and stop");
     const received = this.#of(gateway, epoch);
     return this.#claims.make(received, seqs, (taken) => this.#add(received, taken));
+  }
+
+  /**
+   * Of the readings of a batch that no one has or claims, the indices of those that the cloud has under other seqs, or
+   * is about to have once `others` settles. They are not to be kept, and their seqs to be settled.
+   */
+  repeats(
+    gateway: string,
+    epoch: number,
+    readings: readonly StoredBatchReading[],
+  ): { readonly indices: ReadonlySet<number>; readonly others: readonly Promise<void>[] } {
+    const { repeats: indices, others } = this.#keys.find(gateway, readings);
+    if (indices.size === 0) return { indices, others };
+    const isTaken = this.#isTaken(gateway);
+    const isFree = (seq: number | undefined): boolean => seq !== undefined && !isTaken(epoch, seq, seq);
+    return { indices: new Set([...indices].filter((index) => isFree(readings[index]?.seq))), others };
+  }
+
+  /** Remembers what readings are known by that are on their way to the log, until `settled`. */
+  hold(gateway: string, readings: readonly StoredBatchReading[], settled: Promise<void>): void {
+    this.#keys.hold(gateway, readings, settled);
+  }
+
+  /** Counts seqs as received of which the cloud has the readings under others. On disk when this returns, or it throws. */
+  settle(gateway: string, epoch: number, seqs: readonly number[]): void {
+    const received = this.#of(gateway, epoch);
+    const before = received.seqs;
+    received.seqs = new IntervalSet(before.intervals);
+    for (const seq of seqs) received.seqs.add(seq, seq);
+    this.#changed.add(received);
+    try {
+      this.#writeDown();
+    } catch (error) {
+      received.seqs = before;
+      throw error;
+    }
   }
 
   /**
@@ -184,6 +226,10 @@ export class Ledger {
       received.seqs.add(reading.seq, reading.seq);
       if (reading.kind === "gap") noteGap(received, reading);
     }
+    for (const [gateway, known] of knownOfBlock(block.entries)) {
+      this.#keys.remember(gateway, known);
+      this.#newKeys.set(gateway, [...(this.#newKeys.get(gateway) ?? []), ...known].slice(-keysOfGateway_max));
+    }
     for (const each of this.#changed) this.#forgotten += forgetOldest(each);
     this.#positions[lane] = Math.max(this.#positions[lane], end);
     this.#cancelTimer ??= this.#clock.after(checkpoint_ms, () => {
@@ -197,20 +243,24 @@ export class Ledger {
     this.#changed.add(received);
   }
 
-  /** State and positions in one transaction; only then may the log let go of the blocks. */
   #checkpoint(): void {
     if (this.#file === undefined) return;
     try {
-      this.#file.write(this.#changed, this.#dropped, this.#log.epoch, this.#positions);
+      this.#writeDown();
     } catch (error) {
       this.#logger.warn(
         { err: error },
         "the ledger can't be written down for now; a restart would replay more of the log",
       );
-      return;
     }
+  }
+
+  /** State and positions in one transaction; only then may the log let go of the blocks. */
+  #writeDown(): void {
+    this.#running.write(this.#changed, this.#dropped, this.#newKeys, this.#log.epoch, this.#positions);
     this.#changed.clear();
     this.#dropped.clear();
+    this.#newKeys.clear();
     for (const lane of lanes) this.#log.commit(ledgerConsumer, lane, this.#positions[lane]);
   }
 
@@ -253,12 +303,4 @@ export class Ledger {
     this.#dropped.add(oldest);
     this.#forgotten += oldest.seqs.intervals.length;
   }
-}
-
-function noteGap(received: Received, { detail }: StoredReading): void {
-  const from = detail?.["from"];
-  const to = detail?.["to"];
-  const reason = detail?.["reason"];
-  if (typeof from !== "number" || typeof to !== "number" || !(from <= to)) return;
-  addGap(received, { from, to, reason: typeof reason === "string" ? reason : "dropped by the gateway" });
 }

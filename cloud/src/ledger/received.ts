@@ -1,4 +1,5 @@
 import { IntervalSet, type Interval } from "@gengfu/shared/intervals";
+import type { Reading } from "@gengfu/shared/model/reading";
 import type { LedgerView, Missing } from "./ledger-view.ts";
 import type { Fork } from "./lineage.ts";
 
@@ -55,6 +56,15 @@ export function addGap(received: Received, gap: Gap): void {
     received.gaps[received.gaps.length - 1] = { ...last, to: gap.to };
   } else received.gaps.push(gap);
   if (received.gaps.length > gaps_max) received.gaps.splice(0, received.gaps.length - gaps_max);
+}
+
+/** Takes down what a gap record tells. */
+export function noteGap(received: Received, { detail }: Reading): void {
+  const from = detail?.["from"];
+  const to = detail?.["to"];
+  const reason = detail?.["reason"];
+  if (typeof from !== "number" || typeof to !== "number" || !(from <= to)) return;
+  addGap(received, { from, to, reason: typeof reason === "string" ? reason : "dropped by the gateway" });
 }
 
 /** Keeps within the bound; returns how many intervals it forgot. */

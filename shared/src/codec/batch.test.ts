@@ -127,8 +127,15 @@ describe("batch codec", () => {
 
   it("is of version 1, which older clouds know, unless it has keys", () => {
     const one: NumberedReading = {
-      ...{ device: "d", kind: "level", channel: null, clock: "device", value: 1, detail: null },
-      ...{ at: 1, receivedAt: 1, seq: 9 },
+      device: "d",
+      kind: "level",
+      channel: null,
+      at: 1,
+      receivedAt: 1,
+      clock: "device",
+      value: 1,
+      detail: null,
+      seq: 9,
     };
     expect(encodeBatch(header, [one])[0]).toBe(1);
     expect(encodeBatch(header, [one, { ...one, seq: 10, repeat: { key: "1.1", mayRepeat: null } }])[0]).toBe(2);
