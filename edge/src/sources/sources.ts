@@ -3,19 +3,22 @@ import type { Logger } from "@gengfu/shared/logging";
 import type { Clock } from "@gengfu/shared/time/clock";
 import type { Outputs } from "../outputs/output.ts";
 import type { Troubles } from "../troubles.ts";
-import { readChips } from "./gpio/chip-lines.ts";
 import { GpioSource } from "./gpio/gpio-source.ts";
-import { loadOnoffDriver } from "./gpio/onoff-driver.ts";
+import { loadDriver } from "./gpio/load-driver.ts";
 import { gpioSchema, type GpioConfig } from "./gpio/schema.ts";
+import { OnewireSource } from "./onewire/onewire-source.ts";
+import { onewireSchema, type OnewireConfig } from "./onewire/schema.ts";
 import type { Source } from "./source.ts";
 
 /** The sections of `edge.yaml` that each stand for a source; one that is left away is off. */
 export const sourceSections = {
   gpio: gpioSchema.optional().describe("Contacts, pulses and outputs on the gateway's own lines."),
+  onewire: onewireSchema.optional().describe("Thermometers on the gateway's 1-Wire bus."),
 };
 
 export interface SourcesConfig {
   readonly gpio?: GpioConfig | undefined;
+  readonly onewire?: OnewireConfig | undefined;
 }
 
 /** What every source may need of the gateway. */
@@ -30,11 +33,14 @@ export interface SourceContext {
   readonly outputs: Outputs;
 }
 
-export function createSources({ gpio }: SourcesConfig, { troubles, clock, child }: SourceContext): Source[] {
+export function createSources({ gpio, onewire }: SourcesConfig, { troubles, clock, child }: SourceContext): Source[] {
   const sources: Source[] = [];
   if (gpio !== undefined) {
     const options = { config: gpio, loadDriver: loadOnoffDriver, readChips, troubles, clock };
     sources.push(new GpioSource({ ...options, logger: child("gpio") }));
+  }
+  if (onewire !== undefined) {
+    sources.push(new OnewireSource({ config: onewire, troubles, clock, logger: child("onewire") }));
   }
   return sources;
 }
@@ -48,11 +54,19 @@ export interface WiredSeries {
 }
 
 /** What the configured sources fill, to be checked against what the site file says that its devices measure. */
-export function wiredSeries({ gpio }: SourcesConfig): WiredSeries[] {
-  return (gpio?.lines ?? []).map(({ device, kind, channel }, index) => ({
-    path: ["gpio", "lines", index],
-    device,
-    kind,
-    channel,
-  }));
+export function wiredSeries({ gpio, onewire }: SourcesConfig): WiredSeries[] {
+  return [
+    ...(gpio?.lines ?? []).map(({ device, kind, channel }, index) => ({
+      path: ["gpio", "lines", index],
+      device,
+      kind,
+      channel,
+    })),
+    ...(onewire?.sensors ?? []).map(({ device, channel }, index) => ({
+      path: ["onewire", "sensors", index],
+      device,
+      kind: "temperature" as const,
+      channel,
+    })),
+  ];
 }
