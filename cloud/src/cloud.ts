@@ -29,6 +29,7 @@ import { ParkedReadings } from "./stores/influx/parked-readings.ts";
 import type { InfluxSettings } from "./stores/influx/settings.ts";
 import { siteFacts } from "./site-facts.ts";
 import type { Store } from "./stores/store.ts";
+import { UnclaimedBook } from "./unclaimed/unclaimed-book.ts";
 import { createWriter } from "./writer/writer.ts";
 
 const storeConsumer = "store";
@@ -202,6 +203,7 @@ export async function startCloud(
     await Promise.race([Promise.all(loops), pause(clock, patience_ms)]);
   });
 
+  const unclaimed = new UnclaimedBook(sites.flatMap((site) => site.gateways.map(({ id }) => id)));
   const ingress = createIngress({
     listen: config.uplink,
     // transmission devices have no password, and come by another way
@@ -212,6 +214,7 @@ export async function startCloud(
     log,
     ledger,
     registry: gateways,
+    unclaimed,
     clock,
     logger: child("ingress"),
   });
@@ -253,6 +256,7 @@ export async function startCloud(
     },
     patrol,
     hub,
+    unclaimed,
     checks: checksOf(parts),
     metrics: metricsOf(parts),
     openMetrics: isLoopback(config.http.host),

@@ -9,19 +9,22 @@ import { identifier } from "./model/identifier.ts";
 export const uplinkTopics = {
   batch: (gateway: string, lane: Lane): string => `gengfu/uplink/v1/${gateway}/${lane}`,
   status: (gateway: string): string => `gengfu/uplink/v1/${gateway}/status`,
+  unclaimed: (gateway: string): string => `gengfu/uplink/v1/${gateway}/unclaimed`,
   /** The cloud's time, its answer to each status that asks for it. */
   time: (gateway: string): string => `gengfu/downlink/v1/${gateway}/time`,
   /** Cloud to gateway; a gateway may subscribe to its own. */
   downlink: (gateway: string): string => `gengfu/downlink/v1/${gateway}/#`,
 };
 
-const topicPattern = /^gengfu\/uplink\/v1\/([^/]+)\/(events|samples|status)$/;
+const topicPattern = /^gengfu\/uplink\/v1\/([^/]+)\/(events|samples|status|unclaimed)$/;
+
+export type UplinkChannel = Lane | "status" | "unclaimed";
 
 /** The parts of a topic of the uplink, or undefined where it is none. */
-export function parseUplinkTopic(topic: string): { gateway: string; channel: Lane | "status" } | undefined {
+export function parseUplinkTopic(topic: string): { gateway: string; channel: UplinkChannel } | undefined {
   const match = topicPattern.exec(topic);
   if (match === null) return undefined;
-  return { gateway: match[1] as string, channel: match[2] as Lane | "status" };
+  return { gateway: match[1] as string, channel: match[2] as UplinkChannel };
 }
 
 /** The heartbeat of a gateway, JSON at QoS 0, every `interval_ms` and whenever the connection comes up. */
@@ -58,3 +61,42 @@ export const cloudTime = z.object({
   asked_ms: z.number(),
 });
 export type CloudTime = z.output<typeof cloudTime>;
+
+/** Why something that speaks to the gateway became no reading. */
+export const unclaimedReasons = ["unknown_device", "no_mapping", "not_measured", "not_signed_on"] as const;
+
+/** Who speaks to a gateway and is in no configuration; JSON at QoS 0, when a connection comes up and after changes. */
+export const unclaimedReport = z.object({
+  devices: z
+    .array(
+      z.object({
+        /** The bridge through which it speaks; empty for one that was refused at its sign-on. */
+        via: z.string().max(64),
+        /** As it calls itself. */
+        name: z.string().max(128),
+        reason: z.enum(unclaimedReasons),
+        count: z.int().nonnegative(),
+        /** By the gateway's clock. */
+        firstSeenAt: z.int(),
+        lastSeenAt: z.int(),
+        topics: z
+          .array(
+            z.object({
+              topic: z.string().max(256),
+              /** The begin of what it sent last. */
+              payload: z.string().max(600),
+              count: z.int().nonnegative(),
+              lastSeenAt: z.int(),
+            }),
+          )
+          .max(8),
+        /** What could stand in site.yaml and edge.yaml for it, YAML; null where nothing needs to. */
+        proposal: z.object({ site: z.string().max(4_000).nullable(), edge: z.string().max(4_000).nullable() }),
+      }),
+    )
+    .max(100),
+  /** How many were left out at the bound. */
+  forgotten: z.int().nonnegative(),
+});
+export type UnclaimedReport = z.output<typeof unclaimedReport>;
+export type UnclaimedDevice = UnclaimedReport["devices"][number];

@@ -184,7 +184,7 @@ export class SimCloud {
       receive: ({ topic, payload, id }) => {
         const lane = parseUplinkTopic(topic)?.channel;
         if (life.strikes("cloud.receive") || lane === undefined) return;
-        if (lane === "status" || id === null) return this.#tellTime(life, gateway, wire, payload);
+        if (lane === "status" || lane === "unclaimed" || id === null) return this.#tellTime(life, gateway, wire, payload);
         acknowledged = take(acknowledged, lane, payload, id);
       },
       lost: () => gone.abort(),

@@ -15,6 +15,7 @@ import type { EmbeddedStore } from "../stores/embedded/embedded-store.ts";
 import type { ReadingsQuery, SeriesPoint, SeriesQuery, Store } from "../stores/store.ts";
 import type { AlertCalls } from "./alerts.ts";
 import type { Check } from "./health.ts";
+import { UnclaimedBook } from "../unclaimed/unclaimed-book.ts";
 import { ReadingViews } from "./reading-view.ts";
 import type { Api } from "./routes.ts";
 import { createApi } from "./server.ts";
@@ -233,6 +234,7 @@ export interface TestApi {
   readonly hub: LiveHub;
   readonly checks: Record<string, () => Check>;
   readonly batches: QuarantinedBatch[];
+  readonly unclaimed: UnclaimedBook;
 }
 
 /** The whole API over fakes; the clock stands still. */
@@ -256,6 +258,7 @@ export async function testApi(
   const devices = new DeviceStates({ sites, clock, gateway });
   const hub = new LiveHub({ clock, logger: silentLogger, show: (reading) => views.view(reading) });
   const batches: QuarantinedBatch[] = [];
+  const unclaimed = new UnclaimedBook(["main"]);
   const checks: Record<string, () => Check> = { log: () => ({ status: "ok", detail: null }) };
   const app = await createApi({
     listen: { host: "127.0.0.1", port: 0, plaintext: false },
@@ -273,6 +276,7 @@ export async function testApi(
     notifications: { wecom_bot: false, aliyun_sms: true },
     patrol: new Patrol({ sites, facts, store, gateways: { get: gateway }, clock, logger: silentLogger }),
     hub,
+    unclaimed,
     checks,
     metrics: () => [
       {
@@ -286,7 +290,7 @@ export async function testApi(
     logger: silentLogger,
   });
   await app.ready();
-  return { app, clock, store, alerts, gateways, devices, hub, checks, batches };
+  return { app, clock, store, alerts, gateways, devices, hub, checks, batches, unclaimed };
 }
 
 export const bearer = (role: keyof typeof tokens): { authorization: string } => ({

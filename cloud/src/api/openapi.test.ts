@@ -48,6 +48,7 @@ const calls = [
   "get /rounds",
   "get /session",
   "get /site",
+  "get /unclaimed",
   "post /alerts/{id}/acknowledge",
   "post /alerts/{id}/close",
   "post /session",
@@ -124,6 +125,7 @@ describe("what is answered is what is described", () => {
     ["get /site", "/site"],
     ["get /gateways", "/gateways"],
     ["get /devices", "/devices"],
+    ["get /unclaimed", "/unclaimed"],
     ["get /rounds", "/rounds"],
     ["get /session", "/session"],
     ["post /session", "/session", { token: "nobody's" }, 401],
@@ -161,6 +163,21 @@ describe("what is answered is what is described", () => {
       }),
     );
     api.devices.add(api.store.rows);
+    api.unclaimed.take("main", {
+      devices: [
+        {
+          via: "zigbee",
+          name: "door",
+          reason: "unknown_device",
+          count: 1,
+          firstSeenAt: now,
+          lastSeenAt: now,
+          topics: [{ topic: "zigbee2mqtt/door", payload: "{}", count: 1, lastSeenAt: now }],
+          proposal: { site: "devices: []\n", edge: null },
+        },
+      ],
+      forgotten: 0,
+    });
     api.alerts.alerts.set("a1", testAlert("a1"));
     api.alerts.alerts.set("a2", testAlert("a2", { state: "cleared" }));
   }

@@ -8,6 +8,8 @@ import Fastify, { LogController, type FastifyBaseLogger } from "fastify";
 import { serializerCompiler, type ZodTypeProvider } from "fastify-type-provider-zod";
 import { z } from "zod";
 import type { LiveHub } from "../live/hub.ts";
+import type { UnclaimedBook } from "../unclaimed/unclaimed-book.ts";
+import { unclaimedRoutes } from "../unclaimed/unclaimed-routes.ts";
 import { alertRoutes, type AlertCalls } from "./alerts.ts";
 import { authorize } from "./auth.ts";
 import { serveConsole } from "./console.ts";
@@ -33,6 +35,7 @@ export interface ApiOptions extends ReadingsRoutes, SiteRoutes, Omit<HealthRoute
   readonly alerts: AlertCalls;
   readonly patrol: RoundCalls;
   readonly hub: LiveHub;
+  readonly unclaimed: Pick<UnclaimedBook, "list" | "forgotten">;
   /** Whether anyone may read the metrics; so where only this machine reaches the address. */
   readonly openMetrics: boolean;
   readonly logger: Logger;
@@ -101,6 +104,7 @@ export async function createApi(options: ApiOptions): Promise<Api> {
       readingsRoutes(api, options);
       alertRoutes(api, options.alerts);
       siteRoutes(api, options);
+      unclaimedRoutes(api, options.unclaimed);
       roundRoutes(api, options.patrol);
       eventRoutes(api, options.hub);
       sessionRoutes(api, { tokens, sessions, clock, secure });

@@ -17,7 +17,7 @@ import { filterSocket } from "@gengfu/shared/mqtt/socket-filter";
 import { SocketServer } from "@gengfu/shared/mqtt/socket-server";
 import { RepeatLog } from "@gengfu/shared/repeat-limit";
 import type { Clock } from "@gengfu/shared/time/clock";
-import { parseUplinkTopic } from "@gengfu/shared/uplink-protocol";
+import { parseUplinkTopic, type UplinkChannel } from "@gengfu/shared/uplink-protocol";
 import { Aedes, type Client, type PublishPacket } from "aedes";
 import { GatewaySession } from "./gateway-session.ts";
 
@@ -25,7 +25,7 @@ export interface GatewayBrokerOptions {
   readonly listen: Listen;
   readonly gateways: readonly { readonly id: string; readonly secret: string }[];
   /** Takes over what a gateway published: acknowledged once this resolves, sent again by the gateway if it rejects. */
-  readonly take: (session: GatewaySession, channel: Lane | "status", payload: Buffer) => Promise<void>;
+  readonly take: (session: GatewaySession, channel: UplinkChannel, payload: Buffer) => Promise<void>;
   /** A connection of the gateway has come, and has ended. */
   readonly connected: (gateway: string) => void;
   readonly disconnected: (gateway: string) => void;

@@ -142,8 +142,7 @@ export class Ingress {
   }
 
   #takeUnclaimed(session: GatewaySession, payload: Buffer): void {
-    const report =
-      payload.length > unclaimedBytes_max ? undefined : unclaimedReport.safeParse(parseJson(payload)).data;
+    const report = payload.length > unclaimedBytes_max ? undefined : unclaimedReport.safeParse(parseJson(payload)).data;
     if (report !== undefined) return this.#options.unclaimed?.take(session.gateway, report);
     this.#refused += 1;
     const what = "a report of the unclaimed breaks its schema; it was ignored";

@@ -54,7 +54,7 @@ export class FakeCloud {
   /** The heartbeats that came. */
   heartbeats(): GatewayStatus[] {
     return this.publishes
-      .filter(({ qos }) => qos === 0)
+      .filter(({ topic }) => parseUplinkTopic(topic)?.channel === "status")
       .map(({ payload }) => gatewayStatus.parse(JSON.parse(payload.toString())));
   }
 
