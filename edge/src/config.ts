@@ -5,6 +5,7 @@ import { identifier } from "@gengfu/shared/model/identifier";
 import { gatewayOf, site, type Site, type SiteDevice } from "@gengfu/shared/model/site";
 import { z } from "zod";
 import { brokerLimits } from "./broker/schema.ts";
+import { tapsSchema } from "./taps/schema.ts";
 import { sourceSections, wiredSeries } from "./sources/sources.ts";
 import { uplinkSchema } from "./uplink/schema.ts";
 
@@ -56,6 +57,7 @@ export const edgeConfig = z.strictObject({
     })
     .prefault({})
     .describe("How far the gateway's own clock is trusted."),
+  taps: tapsSchema.describe("What is made of cards that are held to readers, whichever way they report."),
   ...sourceSections,
 });
 

@@ -1,5 +1,6 @@
 import type { EventEmitter } from "node:events";
 import type { Socket } from "node:net";
+import { deviceTopic } from "@gengfu/firmware-contracts/contract/topics";
 import { parsePublish } from "@gengfu/firmware-contracts/parse";
 import type { Listen } from "@gengfu/shared/config/listen";
 import type { Logger } from "@gengfu/shared/logging";
@@ -43,7 +44,7 @@ const nothing = Buffer.alloc(0);
 
 /**
  * The MQTT broker of the devices. A publish is acknowledged once the intake has made it durable; it is routed to
- * nobody, but for the retained `state` and the broker's own answers on `error`. No session outlives its connection.
+ * nobody, but for the retained `state` and the broker's own answers on `error` and `feedback`. No session outlives its connection.
  */
 export class DeviceBroker {
   readonly #options: DeviceBrokerOptions;
@@ -61,8 +62,7 @@ export class DeviceBroker {
     this.#taker = new PublishTaker({
       deliver: options.deliver,
       quarantine: options.quarantine,
-      answer: (topic, payload) =>
-        this.#aedes?.publish({ cmd: "publish", topic, payload, qos: 0, retain: false, dup: false }, null),
+      answer: (device, payload) => void this.tell(device, "error", payload),
       log: this.#log,
     });
   }
@@ -102,6 +102,16 @@ export class DeviceBroker {
       await this.stop();
       throw error;
     }
+  }
+
+  /** Says something to a device that has subscribed to it; resolves when that is handed to its connections. */
+  tell(device: string, leaf: "error" | "feedback", payload: Buffer): Promise<void> {
+    const topic = deviceTopic(device, leaf);
+    return new Promise((resolve) => {
+      if (this.#aedes === undefined) return resolve();
+      const packet = { cmd: "publish", topic, payload, qos: 0, retain: false, dup: false } as const;
+      return this.#aedes.publish(packet, null, () => resolve());
+    });
   }
 
   /** Ends every connection. Wills are left out: it is not the devices that went away. */

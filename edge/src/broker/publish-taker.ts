@@ -1,4 +1,3 @@
-import { deviceTopic } from "@gengfu/firmware-contracts/contract/topics";
 import type { ParsedPublish } from "@gengfu/firmware-contracts/parse";
 import type { Acknowledgement } from "@gengfu/shared/mqtt/ack-queue";
 import type { RepeatLog } from "@gengfu/shared/repeat-limit";
@@ -19,8 +18,8 @@ export interface Publish {
 export interface PublishTakerOptions {
   readonly deliver: Deliver;
   readonly quarantine: Quarantine;
-  /** Publishes to the subscribers of a topic, once, as the broker itself. */
-  readonly answer: (topic: string, payload: Buffer) => void;
+  /** Says to a device what was wrong. */
+  readonly answer: (device: string, payload: Buffer) => void;
   readonly log: RepeatLog;
 }
 
@@ -74,7 +73,7 @@ export class PublishTaker {
     durable.then(
       () => {
         const payload = JSON.stringify({ code, message: detail.message, path: detail.path });
-        answer(deviceTopic(device, "error"), Buffer.from(payload, "utf8"));
+        answer(device, Buffer.from(payload, "utf8"));
       },
       () => log.warn(`full ${device}`, session.about, "a payload in quarantine could not be kept"),
     );

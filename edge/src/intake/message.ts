@@ -32,3 +32,8 @@ export function valueMessage(kind: Kind, channel: string | null, value: number, 
 export function detailMessage(kind: Kind, detail: Detail): Message {
   return { kind, channel: null, value: null, detail, at: null, age: null, boot: null, seq: null };
 }
+
+/** A card that was held to a fixed reader; its UID in upper-case hex. */
+export function tapMessage(card: string): Message {
+  return detailMessage("tap", { card });
+}

@@ -8,11 +8,13 @@ import { DeviceBroker } from "../broker/device-broker.ts";
 import { brokerLimits, type BrokerLimits } from "../broker/schema.ts";
 import type { EdgeEntry } from "../entry.ts";
 import { Intake } from "../intake/intake.ts";
+import type { Deliver } from "../intake/message.ts";
 import { Quarantine } from "../intake/quarantine.ts";
 
 export interface BrokerUnderTest {
   readonly log: HeldLog<EdgeEntry>;
   readonly intake: Intake;
+  readonly broker: DeviceBroker;
   readonly quarantine: Quarantine;
   readonly port: number;
   stop(): Promise<void>;
@@ -23,6 +25,8 @@ export interface BrokerTestOptions {
   readonly logger?: Logger;
   readonly pending_max?: number;
   readonly tls?: Listen["tls"];
+  /** Stands before the intake. */
+  readonly wrap?: (intake: Intake, broker: () => DeviceBroker) => Deliver;
   /** The log and intake of one that was stopped, and its port. */
   readonly log?: HeldLog<EdgeEntry>;
   readonly intake?: Intake;
@@ -46,7 +50,7 @@ export async function startBroker(options: BrokerTestOptions = {}): Promise<Brok
     listen: { host: "127.0.0.1", port: options.port ?? 0, plaintext: false, tls: options.tls },
     limits,
     passwords: new Passwords(["tank", "panel", "reader"].map((id) => ({ id, secret: "secret" }))),
-    deliver: intake.deliver,
+    deliver: options.wrap?.(intake, () => broker) ?? intake.deliver,
     isFull: () => intake.isFull,
     trails: intake.trails,
     quarantine,
@@ -54,5 +58,5 @@ export async function startBroker(options: BrokerTestOptions = {}): Promise<Brok
     logger: options.logger ?? silentLogger,
   });
   const { port } = await broker.start();
-  return { log, intake, quarantine, port, stop: () => broker.stop() };
+  return { log, intake, broker, quarantine, port, stop: () => broker.stop() };
 }
