@@ -11,7 +11,15 @@ async function filled(bytes: number) {
   const log = memoryLog<StoredReading>();
   for (let index = 0; index < 10; index++) await log.append("samples", [testReading("level", "tank", index)]);
   await log.append("events", [testReading("contact", "fire-panel", 10)]);
-  const stats = (): LogStats => ({ entries: 11, bytes, dropped: 0, commits: 11, trouble: null });
+  const stats = (): LogStats => ({
+    entries: 11,
+    bytes,
+    dropped: 0,
+    commits: 11,
+    waiting: 0,
+    written_bytes: 0,
+    trouble: null,
+  });
   const options = { consumer: "influx", bytes_max: 1_000, clock: new ManualClock(), logger: silentLogger };
   const whole = Object.assign(log, { stats });
   return { log, limit: new LagLimit({ log: whole, ...options }) };

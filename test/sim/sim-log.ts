@@ -1,5 +1,5 @@
 import { GengfuError } from "@gengfu/shared/errors";
-import type { Block, BlockCodec, Log, LogStats, ReadLimit } from "@gengfu/shared/log/log";
+import type { AppendOptions, Block, BlockCodec, Log, LogStats, ReadLimit } from "@gengfu/shared/log/log";
 import { lanes, type Lane } from "@gengfu/shared/model/reading";
 import { never, type Life } from "./machine.ts";
 import type { DiskBlock, SimDisk } from "./sim-disk.ts";
@@ -85,7 +85,7 @@ export class SimLog<Entry> implements Log<Entry> {
     return this.#pendingEntries;
   }
 
-  append(lane: Lane, entries: readonly Entry[], encoded?: Uint8Array): Promise<number> {
+  append(lane: Lane, entries: readonly Entry[], { encoded }: AppendOptions = {}): Promise<number> {
     if (this.#life.strikes(`${this.#disk.name}.append`)) return never();
     if (this.#isClosed) return Promise.reject(closed());
     if (this.#world.harms(this.#disk.plan.refuse)) {
@@ -151,7 +151,7 @@ export class SimLog<Entry> implements Log<Entry> {
 
   stats(): LogStats {
     const { entries, bytes } = this.#disk;
-    return { entries, bytes, dropped: 0, commits: this.#commits, trouble: this.#trouble };
+    return { entries, bytes, dropped: 0, commits: this.#commits, waiting: 0, written_bytes: 0, trouble: this.#trouble };
   }
 
   close(): Promise<void> {

@@ -4,7 +4,7 @@ import { DatabaseSync } from "node:sqlite";
 import { edgeEntryCodec, type EdgeEntry } from "@gengfu/edge/entry";
 import { gapEntry } from "@gengfu/edge/intake/own-entry";
 import { uplinkConsumer } from "@gengfu/edge/uplink/uplink-session";
-import type { Block, Log, LogStats, ReadLimit } from "@gengfu/shared/log/log";
+import type { AppendOptions, Block, Log, LogStats, ReadLimit } from "@gengfu/shared/log/log";
 import { openSqliteLog, type SqliteLog } from "@gengfu/shared/log/sqlite-log";
 import { silentLogger } from "@gengfu/shared/logging";
 import type { Lane } from "@gengfu/shared/model/reading";
@@ -111,9 +111,9 @@ class DyingLog implements Log<EdgeEntry> {
     return this.#log.pending;
   }
 
-  async append(lane: Lane, entries: readonly EdgeEntry[]): Promise<number> {
+  async append(lane: Lane, entries: readonly EdgeEntry[], options?: AppendOptions): Promise<number> {
     if (this.#life.strikes("sqlite.append")) return never();
-    const first = await this.#log.append(lane, entries);
+    const first = await this.#log.append(lane, entries, options);
     return this.#life.strikes("sqlite.appended") ? never() : first;
   }
 

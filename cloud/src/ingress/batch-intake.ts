@@ -100,7 +100,8 @@ export class BatchIntake {
         if (fresh.length > 0) {
           const isWhole = epoch === batch.epoch && fresh.length === batch.readings.length;
           // with its bytes, so that the log never puts entries of two gateways into one block
-          await this.#options.log.append(lane, fresh, isWhole ? body : cloudBlockCodec.encode(fresh));
+          const encoded = isWhole ? body : cloudBlockCodec.encode(fresh);
+          await this.#options.log.append(lane, fresh, { encoded });
         }
         claim.commit();
       }

@@ -9,6 +9,7 @@ export interface Pending<Entry> {
   readonly lane: Lane;
   readonly entries: readonly Entry[];
   readonly encoded: Uint8Array | undefined;
+  readonly mayWait: boolean;
   readonly resolve: (first: number) => void;
   readonly reject: (error: unknown) => void;
 }

@@ -67,6 +67,11 @@ export class BlockCache<Entry> {
     return blocks;
   }
 
+  /** The first blocks of those that memory has. */
+  newest(lane: Lane, entries_max: number): Block<Entry>[] {
+    return this.recent(lane, this.#before[lane], entries_max) ?? [];
+  }
+
   decoded(first: number, decode: () => readonly Entry[]): readonly Entry[] {
     const known = this.#decoded.get(first);
     if (known !== undefined) return known;

@@ -66,12 +66,17 @@ export class BlockTable {
     return newest === undefined ? 0 : newest.place + newest.count;
   }
 
-  /** The newest entries of both lanes, oldest first. */
-  tail<Entry>(after: number, codec: BlockCodec<Entry>): Block<Entry>[] {
-    const rows = this.#database
-      .prepare("SELECT first, lane, body FROM block WHERE first > ? ORDER BY first")
-      .all(after) as { first: number; lane: number; body: Uint8Array }[];
-    return rows.map(({ first, lane, body }) => ({ lane: lanes[lane] as Lane, first, entries: codec.decode(body) }));
+  /** The newest blocks of both lanes, oldest first, that hold so many entries. */
+  tail<Entry>(entries: number, codec: BlockCodec<Entry>): Block<Entry>[] {
+    const rows = this.#database.prepare("SELECT first, lane, count, body FROM block ORDER BY first DESC").iterate();
+    const blocks: Block<Entry>[] = [];
+    let taken = 0;
+    for (const { first, lane, count, body } of rows as Iterable<BlockRow & { readonly lane: number }>) {
+      if (taken >= entries) break;
+      blocks.push({ lane: lanes[lane] as Lane, first, entries: codec.decode(body) });
+      taken += count;
+    }
+    return blocks.toReversed();
   }
 
   total(): { readonly last: number; readonly entries: number; readonly bytes: number } {

@@ -18,8 +18,15 @@ const schema = `
     id TEXT NOT NULL,
     parent TEXT                 -- id of the run before it
   );
+  CREATE TABLE IF NOT EXISTS gap (
+    at INTEGER PRIMARY KEY,     -- position of the entry that tells of it
+    lane INTEGER NOT NULL,
+    first INTEGER NOT NULL,     -- all of the lane from here
+    last INTEGER NOT NULL,      -- to here is gone
+    reason TEXT NOT NULL
+  );
 `;
-const schemaVersion = 2;
+const schemaVersion = 3;
 
 /**
  * Opens or makes a log's database. All of it is checked at the start: what is damaged must not come to light when an

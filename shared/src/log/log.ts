@@ -13,11 +13,10 @@ export interface Log<Entry> {
 
   /**
    * Takes the entries over. Resolves with the position of the first of them, the others following contiguously, once
-   * all are durable. `encoded` spares the encoding where the caller has the block's bytes already.
-   * Where the disk refuses, the promise stays pending and the log goes on trying: nothing is acknowledged, and what
+   * all are durable. Where the disk refuses, the promise stays pending and the log goes on trying: nothing is acknowledged, and what
    * is pending is bounded by `pending`, which producers must respect.
    */
-  append(lane: Lane, entries: readonly Entry[], encoded?: Uint8Array): Promise<number>;
+  append(lane: Lane, entries: readonly Entry[], options?: AppendOptions): Promise<number>;
 
   /** Blocks of a lane behind a position, oldest first, until a limit is reached; at least one block if there is one. */
   read(lane: Lane, after: number, limit: ReadLimit): Promise<Block<Entry>[]>;
@@ -25,16 +24,19 @@ export interface Log<Entry> {
   /** The position up to which a consumer is done with a lane; 0 for a new one. */
   cursor(consumer: string, lane: Lane): number;
 
-  /** Says that a consumer is done with a lane up to a position. Durable with the next commit, at the latest after a second. */
+  /**
+   * Says that a consumer is done with a lane up to a position. Durable with the next commit, at the latest after a
+   * second; where entries wait in memory, as long as they may.
+   */
   commit(consumer: string, lane: Lane, position: number): void;
 
-  /** Position of the last durable entry, over both lanes; 0 when empty. */
+  /** Position of the last entry that can be read, over both lanes; 0 when empty. */
   readonly last: number;
 
   /** How many entries a consumer still has before it, in each lane. */
   backlog(consumer: string): Record<Lane, number>;
 
-  /** Calls back after each commit with what became durable. The result ends it. */
+  /** Calls back with what became durable, after its commit, or waits in memory. The result ends it. */
   onAppend(listener: (lane: Lane, block: Block<Entry>) => void): () => void;
 
   /**
@@ -43,13 +45,23 @@ export interface Log<Entry> {
    */
   runAt?(position: number): LogRun | undefined;
 
-  /** Entries taken over but not yet durable. */
+  /** Entries of appends that have not resolved. */
   readonly pending: number;
 
   stats(): LogStats;
 
   /** Commits what is pending, then closes. */
   close(): Promise<void>;
+}
+
+export interface AppendOptions {
+  /** The block's bytes, where the caller has them already: spares the encoding. */
+  readonly encoded?: Uint8Array;
+  /**
+   * The entries may be kept in memory, where readers find them, until the log's guarantor has passed them: then, or
+   * once they are on disk, the append resolves. A log that has no guarantor makes no difference.
+   */
+  readonly mayWait?: boolean;
 }
 
 /** What one opening of a log appended. No two share an id, though their logs be copies of one another. */
@@ -83,6 +95,10 @@ export interface LogStats {
   readonly bytes: number;
   readonly dropped: number;
   readonly commits: number;
+  /** Entries that are in memory only. */
+  readonly waiting: number;
+  /** Bytes that this opening wrote to the log's files, not counting what the file system adds. */
+  readonly written_bytes: number;
   /** Why the last write failed, while it is still being tried again. */
   readonly trouble: string | null;
 }

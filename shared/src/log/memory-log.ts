@@ -60,7 +60,15 @@ export function memoryLog<Entry>(epoch = 1): Log<Entry> {
     get pending() {
       return pending;
     },
-    stats: (): LogStats => ({ entries: last, bytes: 0, dropped: 0, commits: blocks.length, trouble: null }),
+    stats: (): LogStats => ({
+      entries: last,
+      bytes: 0,
+      dropped: 0,
+      commits: blocks.length,
+      waiting: 0,
+      written_bytes: 0,
+      trouble: null,
+    }),
     close: () => Promise.resolve(),
   };
 }

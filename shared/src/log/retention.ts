@@ -1,6 +1,7 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { lanes, type Lane } from "../model/reading.ts";
 import { laneNumber } from "./block-table.ts";
+import type { Gap } from "./gap-records.ts";
 import type { LogBounds } from "./log.ts";
 
 /** Blocks removed in one transaction at most, so that no commit is long. */
@@ -13,21 +14,6 @@ export interface Removed {
   readonly bytes: number;
 }
 
-/** Readings of a lane that were dropped: all of that lane between two positions, both included. */
-export interface Gap {
-  readonly lane: Lane;
-  readonly from: number;
-  readonly to: number;
-  readonly reason: string;
-}
-
-/** Of a lane, all that was dropped between two positions, and the position of the entry that tells of it. */
-interface Told {
-  readonly from: number;
-  readonly to: number;
-  readonly at: number;
-}
-
 const reason = "the log reached its bound";
 
 /** Removes blocks of a log, inside the caller's transaction. The newest block always stays: it holds the numbering. */
@@ -35,8 +21,6 @@ export class Retention {
   readonly #trim: StatementSync;
   readonly #oldest: StatementSync;
   readonly #delete: StatementSync;
-  readonly #told: StatementSync;
-  readonly #tell: StatementSync;
 
   constructor(database: DatabaseSync) {
     this.#trim = database.prepare(
@@ -49,8 +33,6 @@ export class Retention {
        WHERE lane = ? AND first + count - 1 < ? ORDER BY first LIMIT ${blocks_max}`,
     );
     this.#delete = database.prepare("DELETE FROM block WHERE first = ?");
-    this.#told = database.prepare("SELECT value FROM meta WHERE key = ?");
-    this.#tell = database.prepare("REPLACE INTO meta (key, value) VALUES (?, ?)");
   }
 
   /** Removes, of each lane, what stands at or before `upTo`. */
@@ -103,36 +85,6 @@ export class Retention {
     }
     return { entries: held.entries - entries, bytes: held.bytes - bytes, gaps, lost, events };
   }
-
-  /**
-   * What is to be told of gaps by entries from `first` on. An entry that tells of one may itself be dropped before
-   * anyone has read it: until every consumer has passed it, what it tells is told again with what comes after.
-   */
-  tell(gaps: readonly Gap[], droppedEvents: number, passedEvents: number, first: number): Gap[] {
-    const telling: Gap[] = [];
-    for (const lane of lanes) {
-      const fresh = gaps.find((gap) => gap.lane === lane);
-      const known = this.#toldOf(lane);
-      const told = known !== undefined && known.at > passedEvents ? known : undefined;
-      const last = fresh ?? (told !== undefined && told.at <= droppedEvents ? told : undefined);
-      if (last === undefined) continue;
-      // blocks of a lane go oldest first: nothing is left of it between two gaps
-      const gap: Gap = { lane, from: Math.min(last.from, told?.from ?? Infinity), to: last.to, reason };
-      const now: Told = { from: gap.from, to: gap.to, at: first + telling.length };
-      this.#tell.run(toldKey(lane), JSON.stringify(now));
-      telling.push(gap);
-    }
-    return telling;
-  }
-
-  #toldOf(lane: Lane): Told | undefined {
-    const row = this.#told.get(toldKey(lane)) as { value: string } | undefined;
-    return row === undefined ? undefined : (JSON.parse(row.value) as Told);
-  }
-}
-
-function toldKey(lane: Lane): string {
-  return `gap of ${lane}`;
 }
 
 export function isOver(entries: number, bytes: number, bounds: LogBounds): boolean {

@@ -5,7 +5,8 @@ import type { Clock } from "../time/clock.ts";
 import type { NewBlock } from "./arrange.ts";
 import type { Cursors } from "./cursors.ts";
 import type { BlockCodec, LogBounds } from "./log.ts";
-import { isOver, Retention, type Gap, type Removed } from "./retention.ts";
+import { GapRecords, type Gap } from "./gap-records.ts";
+import { isOver, Retention, type Removed } from "./retention.ts";
 
 /** How often what every consumer has passed is removed, where the bound does not ask for it before. */
 const trimEvery_ms = 1_000;
@@ -26,6 +27,12 @@ export interface RoomOptions<Entry> {
   readonly gapEntry?: (gap: Gap) => Entry;
 }
 
+/** Position of the last entry on disk, and of the last one. */
+export interface LogEnd {
+  readonly durable: number;
+  readonly last: number;
+}
+
 /** What was removed for a batch. */
 export type MadeRoom = Removed & { readonly lost: number; readonly gaps: readonly Gap[] };
 
@@ -34,6 +41,7 @@ export class Room<Entry> {
   readonly #options: RoomOptions<Entry>;
   readonly #cursors: Cursors;
   readonly #retention: Retention;
+  readonly #records: GapRecords;
   #entries: number;
   #bytes: number;
   #dropped = 0;
@@ -43,6 +51,7 @@ export class Room<Entry> {
     this.#options = options;
     this.#cursors = cursors;
     this.#retention = new Retention(database);
+    this.#records = new GapRecords(database);
     this.#entries = held.entries;
     this.#bytes = held.bytes;
   }
@@ -71,11 +80,11 @@ export class Room<Entry> {
   }
 
   /**
-   * Inside the transaction that appends `blocks` behind `last`: removes what is done with, and at the bound what must
-   * go; the latter is told by gap entries, which join the blocks.
+   * Inside the transaction that appends `blocks` to a file that ends at `end.durable`: removes what is done with, and at the
+   * bound what must go. That is told by gap entries, which join the blocks, as are the gaps that are known already.
    */
-  make(blocks: NewBlock<Entry>[], last: number): MadeRoom {
-    const { clock, bounds, gapEntry, codec } = this.#options;
+  make(blocks: NewBlock<Entry>[], end: LogEnd, known: readonly Gap[]): MadeRoom {
+    const { clock, bounds, gapEntry } = this.#options;
     let entries = 0;
     let bytes = 0;
     const now_ms = clock.monotonic();
@@ -89,16 +98,15 @@ export class Room<Entry> {
       isOver(this.#entries + adding.entries - entries, this.#bytes + adding.bytes - bytes, bounds);
     if (now_ms - this.#trimmed_ms >= trimEvery_ms || over()) {
       this.#trimmed_ms = now_ms;
-      ({ entries, bytes } = this.#retention.trim(this.#passedByAll(last)));
+      ({ entries, bytes } = this.#retention.trim(this.#passedByAll(end.durable)));
     }
-    if (bounds === undefined || gapEntry === undefined || !over()) return { entries, bytes, lost: 0, gaps: [] };
+    if (bounds === undefined || gapEntry === undefined || !over()) {
+      this.#tell(blocks, end.last, known, 0);
+      return { entries, bytes, lost: 0, gaps: [] };
+    }
     const held = { entries: this.#entries - entries + adding.entries, bytes: this.#bytes - bytes + adding.bytes };
-    const passed = this.#passedByAny();
-    const dropped = this.#retention.drop(held, bounds, last, passed);
-    const newest = blocks.at(-1);
-    const first = (newest === undefined ? last : newest.first + newest.entries.length - 1) + 1;
-    const gaps = this.#retention.tell(dropped.gaps, dropped.events, passed.events, first).map(gapEntry);
-    if (gaps.length > 0) blocks.push({ lane: "events", first, entries: gaps, body: codec.encode(gaps) });
+    const dropped = this.#retention.drop(held, bounds, end.durable, this.#passedByAny());
+    this.#tell(blocks, end.last, [...known, ...dropped.gaps], dropped.events);
     return { entries: entries + dropped.entries, bytes: bytes + dropped.bytes, lost: dropped.lost, gaps: dropped.gaps };
   }
 
@@ -114,6 +122,15 @@ export class Room<Entry> {
     if (lost > 0) {
       this.#options.logger.warn({ dropped: this.#dropped }, "the log is at its bound and dropped its oldest readings");
     }
+  }
+
+  #tell(blocks: NewBlock<Entry>[], last: number, gaps: readonly Gap[], droppedEvents: number): void {
+    const { gapEntry, codec } = this.#options;
+    if (gapEntry === undefined) return;
+    const newest = blocks.at(-1);
+    const first = (newest === undefined ? last : newest.first + newest.entries.length - 1) + 1;
+    const entries = this.#records.tell(gaps, droppedEvents, this.#passedByAny().events, first).map(gapEntry);
+    if (entries.length > 0) blocks.push({ lane: "events", first, entries, body: codec.encode(entries) });
   }
 
   /** What every consumer has passed and the tail does not need. */

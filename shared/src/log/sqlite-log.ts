@@ -1,30 +1,54 @@
 import { strict as assert } from "node:assert";
 import type { DatabaseSync } from "node:sqlite";
 import { GengfuError } from "../errors.ts";
-import type { Lane } from "../model/reading.ts";
+import { lanes, type Lane } from "../model/reading.ts";
 import { arrange, type NewBlock, type Pending } from "./arrange.ts";
 import { BlockCache } from "./block-cache.ts";
-import { BlockTable } from "./block-table.ts";
+import { BlockTable, type Place } from "./block-table.ts";
 import { Cursors } from "./cursors.ts";
-import type { Block, Log, LogRun, LogStats, ReadLimit } from "./log.ts";
+import type { Gap } from "./gap-records.ts";
+import type { AppendOptions, Block, Log, LogRun, LogStats, ReadLimit } from "./log.ts";
 import { openLogFile } from "./log-file.ts";
+import { Reserve } from "./reserve.ts";
 import { Room, type MadeRoom, type RoomOptions } from "./room.ts";
 import { readEpoch, Runs } from "./runs.ts";
 import { Trouble } from "./trouble.ts";
+import { Waiting } from "./waiting.ts";
+import { Wake } from "./wake.ts";
+import { WrittenBytes } from "./written-bytes.ts";
 
 /** A cursor that moved is durable with the next commit, or after this long. */
 const cursorDelay_ms = 1_000;
+const abandoned = "kept only by the cloud, or never acknowledged, when the gateway died";
+const defaults = { hold_ms: 2_000, write_every_ms: 600_000, entries_max: 10_000, bytes_max: 8 * 1024 * 1024 };
 
 export interface SqliteLogOptions<Entry> extends RoomOptions<Entry> {
   /** The database file; its folder must exist. */
   readonly file: string;
+  /** Who answers for entries that may wait in memory; without it none do. */
+  readonly deferral?: DeferralOptions;
   /** `normal` gives up the last commits at a power cut, never at a crash; for what can be had again from elsewhere. */
   readonly synchronous?: "full" | "normal";
+}
+
+export interface DeferralOptions {
+  /** The consumer that has taken over what it has passed. */
+  readonly guarantor: string;
+  /** How long entries wait for the guarantor before they are written; 2,000 by default. */
+  readonly hold_ms?: number;
+  /** How long entries wait that the guarantor has, and cursors; 600,000 by default. */
+  readonly write_every_ms?: number;
+  /** Entries that wait at most, and positions that a crash leaves empty at most; 10,000 by default. */
+  readonly entries_max?: number;
+  /** Encoded bytes that wait at most; 8 MiB by default. */
+  readonly bytes_max?: number;
 }
 
 /**
  * The log in a SQLite file. Group commit: all that was appended during one turn of the event loop is one transaction,
  * committed with a synced write, and only then do the appends resolve. One process owns the file.
+ *
+ * The file holds a beginning of the positions. What may wait is in memory behind it, until anything else is written.
  */
 export function openSqliteLog<Entry>(options: SqliteLogOptions<Entry>): SqliteLog<Entry> {
   return new SqliteLog(options);
@@ -33,37 +57,55 @@ export function openSqliteLog<Entry>(options: SqliteLogOptions<Entry>): SqliteLo
 export class SqliteLog<Entry> implements Log<Entry> {
   readonly epoch: number;
   readonly #options: SqliteLogOptions<Entry>;
+  readonly #deferral: DeferralOptions & typeof defaults;
   readonly #database: DatabaseSync;
   readonly #table: BlockTable;
   readonly #cursors: Cursors;
   readonly #runs: Runs;
   readonly #room: Room<Entry>;
   readonly #cache: BlockCache<Entry>;
+  readonly #waiting: Waiting<Entry>;
+  readonly #reserve: Reserve;
   readonly #trouble: Trouble;
+  readonly #writtenBytes: WrittenBytes;
+  readonly #wake: Wake;
   readonly #listeners = new Set<(lane: Lane, block: Block<Entry>) => void>();
   #pending: Pending<Entry>[] = [];
   #pendingEntries = 0;
   #scheduled = false;
+  #closing = false;
   #closed = false;
-  #cancelTimer: (() => void) | undefined;
+  /** Whether anything was appended since the opening that may wait. */
+  #defers = false;
   #last: number;
+  /** The last position in the file. */
+  #durable: number;
   /** Entries ever appended to each lane: where the next block stands among its lane's entries. */
   #laneEnd: Record<Lane, number>;
+  /** When cursors that moved must be written, by monotonic time. */
+  #cursorsDue_ms = Infinity;
   #commits = 0;
   #held = false;
 
   constructor(options: SqliteLogOptions<Entry>) {
     this.#options = options;
+    this.#deferral = { guarantor: "", ...defaults, ...options.deferral };
     const database = openLogFile(options.file, options.logger, options.synchronous ?? "full");
     this.#database = database;
     this.epoch = readEpoch(database);
     this.#table = new BlockTable(database);
     this.#cursors = new Cursors(database);
     this.#runs = new Runs(database);
+    this.#reserve = new Reserve(database);
+    this.#waiting = new Waiting(this.#deferral);
     this.#trouble = new Trouble(options.logger);
+    this.#writtenBytes = new WrittenBytes(database);
+    this.#wake = new Wake(options.clock, () => this.#schedule());
     const total = this.#table.total();
     this.#room = new Room(options, database, this.#cursors, total);
-    this.#last = total.last;
+    this.#durable = total.last;
+    // positions that were reserved by an opening that died may have been given out
+    this.#last = Math.max(total.last, this.#reserve.inFile);
     this.#laneEnd = { events: this.#table.endOf("events"), samples: this.#table.endOf("samples") };
     this.#cache = new BlockCache({ events: this.#last, samples: this.#last });
   }
@@ -76,13 +118,13 @@ export class SqliteLog<Entry> implements Log<Entry> {
     return this.#pendingEntries;
   }
 
-  append(lane: Lane, entries: readonly Entry[], encoded?: Uint8Array): Promise<number> {
+  append(lane: Lane, entries: readonly Entry[], { encoded, mayWait = false }: AppendOptions = {}): Promise<number> {
     return new Promise((resolve, reject) => {
       if (this.#closed) {
         reject(new GengfuError("log_closed", `the log ${this.#options.file} is closed`, { retryable: true }));
         return;
       }
-      this.#pending.push({ lane, entries, encoded, resolve, reject });
+      this.#pending.push({ lane, entries, encoded, mayWait, resolve, reject });
       this.#pendingEntries += entries.length;
       this.#schedule();
     });
@@ -102,12 +144,12 @@ export class SqliteLog<Entry> implements Log<Entry> {
       );
       taken += row.count - skip;
     }
-    return blocks;
+    return blocks.length > 0 ? blocks : this.#cache.newest(lane, limit.entries);
   }
 
   /** The newest entries of both lanes, oldest first: what an intake rebuilds its memory from after a restart. */
   readTail(entries: number): Block<Entry>[] {
-    return this.#table.tail(this.#last - entries, this.#options.codec);
+    return this.#table.tail(entries, this.#options.codec);
   }
 
   cursor(consumer: string, lane: Lane): number {
@@ -117,7 +159,11 @@ export class SqliteLog<Entry> implements Log<Entry> {
   commit(consumer: string, lane: Lane, position: number): void {
     assert(Number.isSafeInteger(position) && position <= this.#last, `${consumer} can't be at ${position} of ${lane}`);
     if (!this.#cursors.move(consumer, lane, position)) return;
-    this.#wakeAfter(cursorDelay_ms);
+    if (consumer === this.#deferral.guarantor) this.#pendingEntries -= this.#waiting.pass(lane, position);
+    if (this.#cursorsDue_ms < Infinity) return;
+    const delay_ms = this.#defers ? this.#deferral.write_every_ms : cursorDelay_ms;
+    this.#cursorsDue_ms = this.#options.clock.monotonic() + delay_ms;
+    this.#wake.at(this.#cursorsDue_ms);
   }
 
   backlog(consumer: string): Record<Lane, number> {
@@ -135,10 +181,12 @@ export class SqliteLog<Entry> implements Log<Entry> {
 
   stats(): LogStats {
     return {
-      entries: this.#room.entries,
+      entries: this.#room.entries + this.#waiting.entries,
       bytes: this.#room.bytes,
       dropped: this.#room.dropped,
       commits: this.#commits,
+      waiting: this.#waiting.entries,
+      written_bytes: this.#writtenBytes.total,
       trouble: this.#trouble.message ?? (this.#held ? "full: its consumers have not made room" : null),
     };
   }
@@ -150,17 +198,15 @@ export class SqliteLog<Entry> implements Log<Entry> {
 
   async close(): Promise<void> {
     if (this.#closed) return;
-    this.#cancelTimer?.();
+    this.#closing = true;
     this.#flush();
     this.#closed = true;
-    this.#cancelTimer?.();
-    for (const { reject } of this.#pending.splice(0)) {
-      reject(
-        new GengfuError("log_closed", `the log ${this.#options.file} was closed before the commit`, {
-          retryable: true,
-        }),
-      );
-    }
+    this.#wake.cancel();
+    const closed = new GengfuError("log_closed", `the log ${this.#options.file} was closed before the commit`, {
+      retryable: true,
+    });
+    for (const { reject } of this.#pending.splice(0)) reject(closed);
+    this.#waiting.rejectAll(closed);
     this.#database.close();
   }
 
@@ -175,56 +221,121 @@ export class SqliteLog<Entry> implements Log<Entry> {
 
   #flush(): void {
     if (this.#closed) return;
-    const batch = this.#takeWhatFits();
-    if (batch.length === 0 && !this.#cursors.dirty) return;
+    const now_ms = this.#options.clock.monotonic();
+    const batch = this.#takeWhatFits(now_ms);
+    const isDue = this.#isDue(now_ms);
+    if (batch.length > 0 && !isDue && this.#canWait(batch)) this.#wait(batch, now_ms);
+    else if ((batch.length > 0 || isDue) && !this.#write(batch)) return;
+    this.#wake.at(Math.min(this.#cursorsDue_ms, this.#waiting.due_ms));
+    if (this.#pending.length > 0) this.#schedule();
+  }
+
+  /** Whether there is something to write though nothing came. */
+  #isDue(now_ms: number): boolean {
+    if (!this.#closing) return now_ms >= Math.min(this.#cursorsDue_ms, this.#waiting.due_ms);
+    return this.#cursors.dirty || !this.#waiting.isEmpty || this.#reserve.inFile > 0;
+  }
+
+  /** Whether a batch can stay in memory: its positions must be of those that the file knows as reserved. */
+  #canWait(batch: readonly Pending<Entry>[]): boolean {
+    if (this.#options.deferral === undefined || !batch.some(({ mayWait }) => mayWait)) return false;
+    this.#defers = true;
+    if (this.#trouble.message !== null || !batch.every(({ mayWait }) => mayWait)) return false;
+    return this.#last + batch.reduce((sum, { entries }) => sum + entries.length, 0) <= this.#reserve.upTo;
+  }
+
+  #wait(batch: readonly Pending<Entry>[], now_ms: number): void {
     const blocks = arrange(batch, this.#last + 1, this.#options.codec);
-    const next = this.#firstOfEachLane(blocks);
+    this.#waiting.add(batch, blocks, this.#firstOfEachLane(blocks), now_ms);
+    this.#appended(blocks);
+    this.#announce(blocks);
+  }
+
+  /** Writes what waits and the batch; says whether that succeeded. */
+  #write(batch: readonly Pending<Entry>[]): boolean {
+    const { codec } = this.#options;
+    const fresh = arrange(batch, this.#last + 1, codec);
+    const next = this.#firstOfEachLane(fresh);
+    const waiting = this.#waiting.together(codec);
+    const blocks = waiting.length === 0 ? fresh : [...waiting, ...fresh];
     let room: MadeRoom;
     try {
       this.#database.exec("BEGIN IMMEDIATE");
-      room = this.#room.make(blocks, this.#last);
+      room = this.#room.make(blocks, { durable: this.#durable, last: this.#last }, this.#abandoned());
       if (blocks.length > 0) this.#runs.write(this.#last + 1);
-      const place = { ...this.#laneEnd };
+      const place = {
+        events: this.#laneEnd.events - this.#waiting.entriesOf("events"),
+        samples: this.#laneEnd.samples - this.#waiting.entriesOf("samples"),
+      };
       for (const { lane, first, entries, body } of blocks) {
         this.#table.insert(lane, first, entries.length, place[lane], body);
         place[lane] += entries.length;
       }
       this.#cursors.write();
+      this.#reserve.write(this.#toReserve(blocks));
       this.#database.exec("COMMIT");
     } catch (error) {
       this.#failed(error);
       this.#pending = [...batch, ...this.#pending];
-      return;
+      return false;
     }
+    const appended = blocks.slice(waiting.length);
+    if (blocks.length > 0) this.#runs.written(this.#last + 1);
+    this.#appended(appended);
     this.#committed(blocks, room);
     for (const { lane, entries, resolve } of batch) {
       resolve(next[lane]);
       next[lane] += entries.length;
       this.#pendingEntries -= entries.length;
     }
-    for (const block of blocks) for (const listener of this.#listeners) listener(block.lane, block);
-    if (this.#pending.length > 0) this.#schedule();
+    this.#announce(appended);
+    return true;
+  }
+
+  /** Up to where positions stay reserved behind a write. */
+  #toReserve(blocks: readonly NewBlock<Entry>[]): number {
+    if (this.#defers && !this.#closing) return endOf(blocks, this.#last) + this.#deferral.entries_max;
+    // only what is in the file keeps positions from being given out again
+    return endOf(blocks, this.#durable) < this.#last ? this.#reserve.inFile : 0;
+  }
+
+  /** Positions that an opening which died had reserved and did not write. */
+  #abandoned(): Gap[] {
+    const from = this.#durable + 1;
+    const to = this.#reserve.upTo > 0 ? 0 : this.#reserve.inFile;
+    return from > to ? [] : lanes.map((lane) => ({ lane, from, to, reason: abandoned }));
+  }
+
+  #appended(blocks: readonly NewBlock<Entry>[]): void {
+    for (const block of blocks) {
+      this.#laneEnd[block.lane] += block.entries.length;
+      this.#cache.add(block);
+    }
+    this.#last = endOf(blocks, this.#last);
   }
 
   #committed(blocks: readonly NewBlock<Entry>[], room: MadeRoom): void {
     this.#commits += 1;
+    this.#writtenBytes.note();
+    this.#durable = endOf(blocks, this.#durable);
     this.#cursors.written();
-    if (blocks.length > 0) this.#runs.written(this.#last + 1);
+    this.#cursorsDue_ms = Infinity;
+    this.#reserve.written();
     this.#trouble.recovered();
     this.#room.committed(blocks, room);
-    for (const block of blocks) {
-      this.#last = block.first + block.entries.length - 1;
-      this.#laneEnd[block.lane] += block.entries.length;
-      this.#cache.add(block);
-    }
     for (const { lane, to } of room.gaps) this.#cache.forget(lane, to);
+    this.#pendingEntries -= this.#waiting.written();
+  }
+
+  #announce(blocks: readonly NewBlock<Entry>[]): void {
+    for (const block of blocks) for (const listener of this.#listeners) listener(block.lane, block);
   }
 
   /** Where a log must not drop, what came above its bound stays pending. */
-  #takeWhatFits(): Pending<Entry>[] {
-    this.#held = !this.#room.hasRoom(this.#last) && this.#pending.length > 0;
+  #takeWhatFits(now_ms: number): Pending<Entry>[] {
+    this.#held = !this.#room.hasRoom(this.#durable) && this.#pending.length > 0;
     if (!this.#held) return this.#pending.splice(0);
-    this.#wakeAfter(cursorDelay_ms);
+    this.#wake.at(now_ms + cursorDelay_ms);
     return [];
   }
 
@@ -235,26 +346,33 @@ export class SqliteLog<Entry> implements Log<Entry> {
 
   #failed(error: unknown): void {
     if (this.#database.isTransaction) this.#database.exec("ROLLBACK");
-    this.#cancelTimer?.();
-    this.#cancelTimer = undefined;
-    this.#wakeAfter(this.#trouble.failed(error, this.#pendingEntries));
-  }
-
-  #wakeAfter(delay_ms: number): void {
-    this.#cancelTimer ??= this.#options.clock.after(delay_ms, () => {
-      this.#cancelTimer = undefined;
-      this.#schedule();
-    });
+    this.#wake.cancel();
+    const retry_ms = this.#trouble.failed(error, this.#pendingEntries);
+    this.#wake.at(this.#options.clock.monotonic() + retry_ms);
   }
 
   #backlogOf(consumer: string, lane: Lane): number {
     const cursor = this.#cursors.get(consumer, lane);
     if (cursor >= this.#last) return 0;
-    const before = this.#table.placeOf(lane, cursor);
+    const before = this.#placeOf(lane, cursor);
     if (before !== undefined) {
       return this.#laneEnd[lane] - before.place - Math.min(before.count, cursor - before.first + 1);
     }
     const oldest = this.#table.oldestPlace(lane);
-    return oldest === undefined ? 0 : this.#laneEnd[lane] - oldest.place;
+    return oldest === undefined ? this.#waiting.entriesOf(lane) : this.#laneEnd[lane] - oldest.place;
   }
+
+  #placeOf(lane: Lane, position: number): Place | undefined {
+    const waiting = this.#waiting.blockAt(lane, position);
+    if (waiting === undefined) return this.#table.placeOf(lane, position);
+    const { block, before } = waiting;
+    const place = this.#laneEnd[lane] - this.#waiting.entriesOf(lane) + before;
+    return { first: block.first, count: block.entries.length, place };
+  }
+}
+
+/** The last position of some blocks, or where there is none, what it was before them. */
+function endOf(blocks: readonly Block<unknown>[], before: number): number {
+  const newest = blocks.at(-1);
+  return newest === undefined ? before : newest.first + newest.entries.length - 1;
 }

@@ -1,5 +1,5 @@
 import { GengfuError } from "../errors.ts";
-import type { Block, Log, LogRun, LogStats, ReadLimit } from "../log/log.ts";
+import type { AppendOptions, Block, Log, LogRun, LogStats, ReadLimit } from "../log/log.ts";
 import { lanes, type Lane } from "../model/reading.ts";
 
 /** A log whose appends a test can hold back, as a disk that is slow or full does, and fail, as a log that closes does. */
@@ -27,11 +27,11 @@ export class HeldLog<Entry> implements Log<Entry> {
     this.#gate = undefined;
   }
 
-  async append(lane: Lane, entries: readonly Entry[], encoded?: Uint8Array): Promise<number> {
+  async append(lane: Lane, entries: readonly Entry[], options?: AppendOptions): Promise<number> {
     this.#pending += entries.length;
     try {
       while (this.#gate !== undefined) await this.#gate.promise;
-      return await this.#inner.append(lane, entries, encoded);
+      return await this.#inner.append(lane, entries, options);
     } finally {
       this.#pending -= entries.length;
     }
