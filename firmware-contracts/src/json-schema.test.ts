@@ -5,7 +5,7 @@ import { generatedFiles } from "./generated.ts";
 import { formatJson } from "./json-schema.ts";
 import { kindSchema } from "./kind-schema.ts";
 import { brokenRules } from "./testing/schema-rules.ts";
-import { fieldsOf, vectorsOf } from "./testing/vectors.ts";
+import { fieldsOf, vectorsOf } from "./vectors.ts";
 
 const folder = join(import.meta.dirname, "..", "schema");
 const written = new Map(readdirSync(folder).map((file) => [file, readFileSync(join(folder, file), "utf8")]));

@@ -5,7 +5,7 @@ import { nesting_max, payload_bytes_max } from "./contract/limits.ts";
 import { jsonSchemas } from "./json-schema.ts";
 import { kindSchema } from "./kind-schema.ts";
 import { brokenRules, rulesOf } from "./testing/schema-rules.ts";
-import { bytesOf, fieldsOf, vectorsOf } from "./testing/vectors.ts";
+import { bytesOf, fieldsOf, vectorsOf } from "./vectors.ts";
 
 const schemas = jsonSchemas();
 const kinds = deviceKinds.map((kind) => ({ kind, schema: kindSchema.parse(schemas.get(`${kind}.schema.json`)) }));

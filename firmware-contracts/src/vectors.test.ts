@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { payloads } from "./contract/payloads.ts";
 import { leafOf } from "./contract/topics.ts";
 import { parsePublish } from "./parse.ts";
-import { bytesOf, fieldsOf, vectorsOf } from "./testing/vectors.ts";
+import { bytesOf, fieldsOf, vectorsOf } from "./vectors.ts";
 
 const valid = vectorsOf("valid");
 const invalid = vectorsOf("invalid");

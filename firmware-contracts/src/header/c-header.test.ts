@@ -12,7 +12,7 @@ import { kindSchema } from "../kind-schema.ts";
 import { parsePublish } from "../parse.ts";
 import { compile, includeFolder, sanitizers } from "../testing/c-compiler.ts";
 import { CEncoder, type CFields, type CValue } from "../testing/c-encoder.ts";
-import { fieldsOf, vectorsOf } from "../testing/vectors.ts";
+import { fieldsOf, vectorsOf } from "../vectors.ts";
 import { validate } from "../validate.ts";
 
 const schemas = new Map(

@@ -2,7 +2,7 @@ import { globSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { deviceKinds, type DeviceKind } from "@gengfu/shared/model/reading";
 import { z } from "zod";
-import { leafOf } from "../contract/topics.ts";
+import { leafOf } from "./contract/topics.ts";
 
 /** One example of the contract, as it stands in `vectors/`. */
 export const vectorSchema = z.strictObject({
@@ -22,7 +22,7 @@ export const vectorSchema = z.strictObject({
 });
 export type Vector = z.output<typeof vectorSchema>;
 
-const folder = join(import.meta.dirname, "..", "..", "vectors");
+const folder = join(import.meta.dirname, "..", "vectors");
 
 /** All vectors of `vectors/valid` or `vectors/invalid`, with the file that each stands in. */
 export function vectorsOf(validity: "valid" | "invalid"): { title: string; vector: Vector }[] {
