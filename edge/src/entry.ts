@@ -1,8 +1,16 @@
+import type { Interval } from "@gengfu/shared/intervals";
 import type { Reading } from "@gengfu/shared/model/reading";
 import type { BlockCodec } from "@gengfu/shared/log/log";
+import { bytesVersion, decodeEntries, encodeEntries } from "./entry-bytes.ts";
 
 /** What the edge's log holds: a reading, and what a repeat of its publish is recognised by (`intake/repeat-key.ts`). */
-export type EdgeEntry = Reading & { readonly key: string | null };
+export type EdgeEntry = Reading & {
+  readonly key: string | null;
+  /** Seqs that were only in memory when the process died before: this may be the repeat of one of them. */
+  readonly mayRepeat?: Interval;
+  /** Set where it may be sent before it is on disk, and so be forgotten; of what was read from the disk it is not. */
+  readonly mayWait?: true;
+};
 
 type Row = [
   device: string,
@@ -24,30 +32,24 @@ interface Body {
   readonly rows: readonly Row[];
 }
 
-/** Entries as JSON rows: quick to write, since it happens while a device waits for its acknowledgement. */
+/** The codec of the edge's log. Earlier versions wrote JSON rows, which are still read. */
 export const edgeEntryCodec: BlockCodec<EdgeEntry> = {
-  encode(entries) {
-    const rows = entries.map((entry) => {
-      const { device, kind, channel, at, receivedAt, clock, value, detail, key, sinceBoot } = entry;
-      const row: Row = [device, kind, channel, at, receivedAt - at, clock, value, detail, key];
-      if (sinceBoot !== undefined) row.push(sinceBoot.boot, sinceBoot.ms);
-      return row;
-    });
-    return Buffer.from(JSON.stringify({ version: 2, rows } satisfies Body), "utf8");
-  },
-  decode(body) {
-    const { rows } = JSON.parse(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString("utf8")) as Body;
-    return rows.map(([device, kind, channel, at, delay, clock, value, detail, key, boot, ms]) => ({
-      device,
-      kind,
-      channel,
-      at,
-      receivedAt: at + delay,
-      clock,
-      value,
-      detail,
-      key,
-      ...(boot === undefined || ms === undefined ? {} : { sinceBoot: { boot, ms } }),
-    }));
-  },
+  encode: encodeEntries,
+  decode: (body) => (body[0] === bytesVersion ? decodeEntries(body) : decodeRows(body)),
 };
+
+function decodeRows(body: Uint8Array): EdgeEntry[] {
+  const { rows } = JSON.parse(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString("utf8")) as Body;
+  return rows.map(([device, kind, channel, at, delay, clock, value, detail, key, boot, ms]) => ({
+    device,
+    kind,
+    channel,
+    at,
+    receivedAt: at + delay,
+    clock,
+    value,
+    detail,
+    key,
+    ...(boot === undefined || ms === undefined ? {} : { sinceBoot: { boot, ms } }),
+  }));
+}
