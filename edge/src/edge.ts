@@ -1,19 +1,26 @@
 import { join } from "node:path";
 import { reachableHost } from "@gengfu/shared/config/listen";
 import { openSqliteLog } from "@gengfu/shared/log/sqlite-log";
+import { zippedCodec } from "@gengfu/shared/log/zipped-codec";
 import type { Logger } from "@gengfu/shared/logging";
 import { Passwords } from "@gengfu/shared/mqtt/passwords";
 import { makeDataFolder } from "@gengfu/shared/sqlite-file";
 import { pause, type Clock } from "@gengfu/shared/time/clock";
 import { DeviceBroker } from "./broker/device-broker.ts";
 import type { EdgeConfig } from "./config.ts";
+import { ForeignBridges } from "./foreign/foreign-bridges.ts";
+import { Proposer } from "./foreign/proposal.ts";
+import { Unclaimed } from "./foreign/unclaimed.ts";
+import { UnclaimedTeller } from "./foreign/unclaimed-teller.ts";
 import { edgeEntryCodec } from "./entry.ts";
+import { Deferral } from "./intake/deferral.ts";
 import { GatewayTime } from "./intake/gateway-time.ts";
 import { Intake } from "./intake/intake.ts";
 import { syncFile, thisMachine } from "./intake/machine.ts";
 import { clockEntry, gapEntry } from "./intake/own-entry.ts";
 import { Quarantine } from "./intake/quarantine.ts";
 import { createOutputs } from "./outputs/create-outputs.ts";
+import { lastTotals } from "./sources/gpio/last-totals.ts";
 import { createSources } from "./sources/sources.ts";
 import { gatewayStatus, version } from "./status.ts";
 import { Troubles } from "./troubles.ts";
@@ -55,35 +62,71 @@ export async function startEdge(
   });
   const log = openSqliteLog({
     file: join(config.data, "edge-log.sqlite"),
-    codec: edgeEntryCodec,
+    codec: zippedCodec(edgeEntryCodec),
     clock,
     logger: child("log"),
     consumers: [uplinkConsumer],
     tail_entries,
     bounds: { entries: config.log.readings_max, bytes: config.log.mebibytes_max * 1024 * 1024 },
+    ...(config.log.samples_wait
+      ? { deferral: { guarantor: uplinkConsumer, write_every_ms: config.log.write_every } }
+      : {}),
     gapEntry: (gap) => gapEntry(gateway, time.stamp(), gap),
   });
   stack.defer(() => log.close());
   const troubles = new Troubles();
-  const intake = new Intake({ log, time, pending_max: config.log.pending_max });
+  const deferral = new Deferral({ acknowledgesSoon: () => uplink.acknowledgesSoon, clock });
+  const intake = new Intake({
+    log,
+    time,
+    pending_max: config.log.pending_max,
+    deferral: config.log.samples_wait ? deferral : null,
+    clock,
+  });
   const tail = log.readTail(tail_entries);
   intake.restore(tail);
   time.restore(tail);
   const quarantine = new Quarantine(clock, limits.quarantine_per_minute);
+  const proposer = new Proposer(config.foreign, config.devices);
+  const unclaimed = new Unclaimed(clock, proposer.propose);
+  const foreign = new ForeignBridges({
+    bridges: config.foreign,
+    devices: config.devices,
+    deliver: intake.deliver,
+    trails: intake.trails,
+    quarantine,
+    unclaimed,
+    troubles,
+    random,
+    clock,
+    logger: child("foreign"),
+  });
+  const ownDevices = config.devices.flatMap(({ id, secret }) => (secret === undefined ? [] : [{ id, secret }]));
   const broker = new DeviceBroker({
     listen,
     limits,
-    passwords: new Passwords(config.devices),
+    passwords: new Passwords([...ownDevices, ...foreign.accounts]),
     deliver: intake.deliver,
     isFull: () => intake.isFull,
+    isPressed: () => log.pending >= config.log.pending_max / 2,
     trails: intake.trails,
     quarantine,
+    foreign,
+    troubles,
     clock,
     logger: child("device-broker"),
   });
   const outputs = createOutputs(config, { troubles, clock, child });
-  const sources = createSources(config, { troubles, clock, child, data: config.data, outputs: outputs.outputs });
-  const uplink = new Uplink({
+  const wired = createSources(config, {
+    troubles,
+    clock,
+    child,
+    data: config.data,
+    outputs: outputs.outputs,
+    totals: lastTotals(tail),
+  });
+  const sources = [...wired, ...foreign.sources];
+  const uplink: Uplink = new Uplink({
     log,
     gateway,
     dial: mqttDial({ url: uplinkConfig.url, gateway, secret: config.secret, ca: uplinkConfig.ca }),
@@ -91,7 +134,8 @@ export async function startEdge(
     backlog_rate: uplinkConfig.backlog_rate,
     acknowledge_timeout_ms: uplinkConfig.acknowledge_timeout,
     heartbeat_ms: uplinkConfig.heartbeat,
-    status: () => gatewayStatus({ gateway, log, time, quarantine, troubles, sources }),
+    status: () => gatewayStatus({ gateway, log, time, quarantine, troubles, droppers: [...sources, broker] }),
+    unclaimed: () => new UnclaimedTeller(unclaimed, clock),
     time,
     random,
     clock,
