@@ -100,7 +100,13 @@ export function encodeEntries(entries: readonly EdgeEntry[]): Uint8Array {
     let flags = 0;
     end = putWhole(table.indexOf(entry), end + 1);
     const delay = entry.receivedAt - entry.at;
-    if (isSmall(entry.at - at) && isSmall(delay)) {
+    // of whole numbers alone a sum gives back what a difference took
+    if (
+      Number.isSafeInteger(entry.at) &&
+      Number.isSafeInteger(entry.receivedAt) &&
+      isSmall(entry.at - at) &&
+      isSmall(delay)
+    ) {
       end = putWhole(entry.at - at, end);
       end = putWhole(delay, end);
       at = entry.at;
