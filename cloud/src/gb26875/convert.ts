@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Detail, Kind, Reading } from "@gengfu/shared/model/reading";
-import { Contacts } from "./contacts.ts";
+import type { Contacts } from "./contacts.ts";
 import { decodeDataUnit, type ComponentPart, type DataUnit, type SystemPart } from "./data-unit.ts";
 import type { Frame } from "./frame.ts";
 import {

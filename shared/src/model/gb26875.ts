@@ -17,7 +17,7 @@ export const transmissionAddress = z
   .transform((given) => {
     if (typeof given === "string") return given.toUpperCase();
     const bytes = given.toString(16).padStart(12, "0").toUpperCase().match(/../g) ?? [];
-    return bytes.reverse().join("-");
+    return bytes.toReversed().join("-");
   });
 
 const part = z
