@@ -17,7 +17,7 @@ export class SequenceMemory {
       streams = new DeviceStreams();
       this.#devices.set(device, streams);
     }
-    return streams.window(channel === null ? `${kind}@${boot}` : `${kind}/${channel}@${boot}`).repeats(seq);
+    return streams.window(kind, channel, boot).repeats(seq);
   }
 }
 
@@ -25,8 +25,20 @@ export class SequenceMemory {
 class DeviceStreams {
   #young = new Map<string, SequenceWindow>();
   #old = new Map<string, SequenceWindow>();
+  /** The stream that was asked for last, which most devices ask for again. */
+  #last: { readonly kind: string; readonly channel: string | null; readonly boot: number } | null = null;
+  #lastWindow = new SequenceWindow();
 
-  window(stream: string): SequenceWindow {
+  window(kind: string, channel: string | null, boot: number): SequenceWindow {
+    const last = this.#last;
+    if (last === null || last.boot !== boot || last.kind !== kind || last.channel !== channel) {
+      this.#lastWindow = this.#find(channel === null ? `${kind}@${boot}` : `${kind}/${channel}@${boot}`);
+      this.#last = { kind, channel, boot };
+    }
+    return this.#lastWindow;
+  }
+
+  #find(stream: string): SequenceWindow {
     const young = this.#young.get(stream);
     if (young !== undefined) return young;
     const window = this.#old.get(stream) ?? new SequenceWindow();
