@@ -61,6 +61,7 @@ export class GpioOutput implements Output {
     this.#cancelRetry = null;
     await this.#let();
     this.#options.troubles.set(this.#subject, null);
+    this.#isInTrouble = false;
   }
 
   /** Makes it safe in a process that ends at once. */
@@ -74,18 +75,18 @@ export class GpioOutput implements Output {
 
   /** Where it is set again before it has been, the last one counts for all who wait. */
   set(on: boolean): Promise<void> {
+    const driver = this.#driver;
+    if (driver === null) {
+      const why = `the output ${this.name} is not in operation`;
+      return Promise.reject(new GengfuError("output_unavailable", why, { retryable: true }));
+    }
     this.#wanted = on;
-    this.#settling ??= this.#settle().finally(() => {
-      this.#settling = null;
-    });
+    // a turn later, so that it is noted before it may be over
+    this.#settling ??= Promise.resolve().then(() => this.#settle(driver));
     return this.#settling;
   }
 
-  async #settle(): Promise<void> {
-    const driver = this.#driver;
-    if (driver === null) {
-      throw new GengfuError("output_unavailable", `the output ${this.name} is not in operation`, { retryable: true });
-    }
+  async #settle(driver: LineDriver): Promise<void> {
     try {
       while (this.#actual !== this.#wanted) {
         const wanted = this.#wanted;
@@ -97,12 +98,15 @@ export class GpioOutput implements Output {
         }
         this.#actual = wanted;
       }
+      this.#complain(null);
     } catch (error) {
-      this.#lose(error);
       await this.#let();
+      this.#lose(error);
       throw error;
+    } finally {
+      // at once with the last look at what is wanted
+      this.#settling = null;
     }
-    this.#complain(null);
   }
 
   #level(on: boolean): Level {
@@ -113,11 +117,17 @@ export class GpioOutput implements Output {
     this.#complain(error);
     void this.#let();
     if (this.#driver === null) return;
-    this.#cancelRetry ??= this.#options.clock.after(retry_ms, () => {
-      this.#cancelRetry = null;
-      // a failure sets the next try
-      this.set(this.#wanted).catch((again: unknown) => this.#complain(again));
-    });
+    this.#cancelRetry ??= this.#options.clock.after(retry_ms, () => void this.#retry());
+  }
+
+  async #retry(): Promise<void> {
+    this.#cancelRetry = null;
+    try {
+      await this.set(this.#wanted);
+    } catch (error) {
+      // the next try is set
+      this.#complain(error);
+    }
   }
 
   async #let(): Promise<void> {

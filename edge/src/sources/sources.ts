@@ -31,13 +31,18 @@ export interface SourceContext {
   readonly data: string;
   /** What the gateway can switch, by name; switched only between a source's start and its stop. */
   readonly outputs: Outputs;
+  /** What counts stood at when they were last told, by series; a count that never falls goes on from there. */
+  readonly totals: ReadonlyMap<string, number>;
 }
 
-export function createSources({ gpio, onewire }: SourcesConfig, { troubles, clock, child }: SourceContext): Source[] {
+export function createSources(
+  { gpio, onewire }: SourcesConfig,
+  { troubles, clock, child, totals }: SourceContext,
+): Source[] {
   const sources: Source[] = [];
-  if (gpio !== undefined) {
-    const options = { config: gpio, loadDriver: loadOnoffDriver, readChips, troubles, clock };
-    sources.push(new GpioSource({ ...options, logger: child("gpio") }));
+  if (gpio !== undefined && gpio.lines.length > 0) {
+    const load = () => loadDriver(gpio.driver, "inputs", clock);
+    sources.push(new GpioSource({ config: gpio, loadDriver: load, totals, troubles, clock, logger: child("gpio") }));
   }
   if (onewire !== undefined) {
     sources.push(new OnewireSource({ config: onewire, troubles, clock, logger: child("onewire") }));

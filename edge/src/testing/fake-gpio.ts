@@ -1,10 +1,14 @@
-import type { GpioDriver, GpioLine } from "../sources/gpio/gpio-driver.ts";
+import type { InputListener, Level, LineDriver, LinePlace } from "../sources/gpio/line-driver.ts";
 
-/** Lines that a test moves, and an account of who holds them. */
-export class FakeGpio implements GpioDriver {
-  readonly levels = new Map<number, 0 | 1>();
-  readonly #watchers = new Map<number, () => void>();
+/** Lines of one chip that a test moves and looks at, and an account of who holds them. */
+export class FakeGpio implements LineDriver {
+  /** By offset; outputs too. */
+  readonly levels = new Map<number, Level>();
+  /** What was written to outputs, oldest first. */
+  readonly written: [offset: number, level: Level][] = [];
+  readonly #listeners = new Map<number, InputListener>();
   readonly #open = new Set<number>();
+  /** Why no line can be opened, read or written at present. */
   failing: Error | null = null;
 
   /** Lines that are held at present. */
@@ -12,26 +16,63 @@ export class FakeGpio implements GpioDriver {
     return this.#open.size;
   }
 
-  /** Sets the level of a line; like the kernel, it tells of an edge and not of what it was. */
-  set(line: number, level: 0 | 1): void {
-    if (this.levels.get(line) === level) return;
-    this.levels.set(line, level);
-    this.#watchers.get(line)?.();
+  /** Sets the level of a line, and tells of the edge, and when it came where the driver is to know. */
+  set(offset: number, level: Level, edge_ms: number | null = null): void {
+    if (this.levels.get(offset) === level) return;
+    this.levels.set(offset, level);
+    this.#listeners.get(offset)?.onLevel(level, edge_ms);
   }
 
-  open(line: number): GpioLine {
-    if (this.#open.has(line)) throw new Error("EBUSY: resource busy or locked");
-    this.#open.add(line);
+  /** Takes the line away from whoever holds it. */
+  vanish(offset: number): void {
+    this.#listeners.get(offset)?.onLost(new Error("ENODEV: no such device"));
+  }
+
+  async openInput({ offset }: LinePlace, listener: InputListener) {
+    await this.#take(offset);
+    const level = async (): Promise<Level> => {
+      await this.#work();
+      return this.levels.get(offset) ?? 0;
+    };
+    listener.onLevel(await level(), null);
+    this.#listeners.set(offset, listener);
     return {
-      read: () => {
-        if (this.failing !== null) throw this.failing;
-        return this.levels.get(line) ?? 0;
-      },
-      watch: (onEdge) => void this.#watchers.set(line, onEdge),
+      refresh: async () => listener.onLevel(await level(), null),
+      probe: async () => void (await level()),
       close: () => {
-        this.#watchers.delete(line);
-        this.#open.delete(line);
+        this.#listeners.delete(offset);
+        return this.#give(offset);
       },
     };
+  }
+
+  async openOutput({ offset }: LinePlace, level: Level) {
+    await this.#take(offset);
+    const write = async (next: Level): Promise<void> => {
+      await this.#work();
+      this.levels.set(offset, next);
+      this.written.push([offset, next]);
+    };
+    await write(level);
+    return {
+      write,
+      writeNow: (next: Level) => void this.levels.set(offset, next),
+      close: () => this.#give(offset),
+    };
+  }
+
+  async #take(offset: number): Promise<void> {
+    await this.#work();
+    if (this.#open.has(offset)) throw new Error("EBUSY: resource busy or locked");
+    this.#open.add(offset);
+  }
+
+  #give(offset: number): Promise<void> {
+    this.#open.delete(offset);
+    return Promise.resolve();
+  }
+
+  #work(): Promise<void> {
+    return this.failing === null ? Promise.resolve() : Promise.reject(this.failing);
   }
 }

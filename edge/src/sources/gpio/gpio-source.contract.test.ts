@@ -3,25 +3,28 @@ import { describeSource } from "../contract.ts";
 import { GpioSource } from "./gpio-source.ts";
 import { gpioSchema } from "./schema.ts";
 
+const panel = { offset: 17, device: "panel", channel: "fire", repeat: "1s", chatter_per_minute: 1_000_000 };
+
 describeSource("gpio, over a fake driver", {
-  malfunctions: ["EIO"],
+  malfunctions: ["EIO", "vanished"],
   open(parts) {
     const gpio = new FakeGpio();
     let level: 0 | 1 = 0;
     return {
       source: new GpioSource({
-        config: gpioSchema.parse({ lines: [{ offset: 17, device: "panel", channel: "fire", repeat: "1s" }] }),
+        config: gpioSchema.parse({ lines: [panel] }),
         loadDriver: () => Promise.resolve({ driver: gpio }),
-        readChips: () => [{ label: "pinctrl-bcm2835", base: 512, lines: 54 }],
+        totals: new Map(),
         ...parts,
       }),
       provoke() {
         level = level === 0 ? 1 : 0;
-        gpio.set(529, level);
+        gpio.set(17, level);
         return { device: "panel", kind: "contact", channel: "fire", value: level };
       },
-      break() {
+      break(malfunction) {
         gpio.failing = new Error("EIO: i/o error, read");
+        if (malfunction === "vanished") gpio.vanish(17);
       },
       mend() {
         gpio.failing = null;

@@ -7,12 +7,11 @@ import { parse } from "yaml";
 import type { Deliver } from "../../intake/message.ts";
 import { FakeGpio } from "../../testing/fake-gpio.ts";
 import { Troubles } from "../../troubles.ts";
-import type { GpioChip } from "./chip-lines.ts";
 import { GpioSource } from "./gpio-source.ts";
-import { loadOnoffDriver, type LoadedDriver } from "./onoff-driver.ts";
+import type { LoadedDriver } from "./load-driver.ts";
 import { gpioSchema } from "./schema.ts";
+import { loadSysfsDriver } from "./sysfs-driver.ts";
 
-const chips: GpioChip[] = [{ label: "pinctrl-bcm2835", base: 512, lines: 54 }];
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 let gpio: FakeGpio;
@@ -39,7 +38,7 @@ function source(
   return new GpioSource({
     config: gpioSchema.parse({ lines: wired }),
     loadDriver: load,
-    readChips: () => chips,
+    totals: new Map([["gate/count/-", 22_000]]),
     troubles,
     clock,
     logger: pino({ level: "warn" }, { write: (line: string) => void lines.push(line) }),
@@ -48,14 +47,14 @@ function source(
 
 describe("the GPIO source", () => {
   it("tells how every line stands, then its changes", async () => {
-    gpio.levels.set(529, 1);
+    gpio.levels.set(17, 1);
     const gpioSource = source([
       { offset: 17, device: "panel", channel: "fire" },
       { offset: 27, device: "panel", channel: "mains", normally: "closed" },
     ]);
     await gpioSource.start(deliver);
     await turn();
-    gpio.set(529, 0);
+    gpio.set(17, 0);
     clock.advance(20);
     await turn();
     expect(delivered).toEqual([
@@ -67,39 +66,72 @@ describe("the GPIO source", () => {
   });
 
   it("goes on without a driver, and says so once and for as long as it lasts", async () => {
-    const gpioSource = source([{ offset: 17, device: "panel" }], () => loadOnoffDriver("/nowhere"));
+    const gpioSource = source([{ offset: 17, device: "panel" }], () =>
+      loadSysfsDriver("inputs", { clock, root: "/nowhere" }),
+    );
     await gpioSource.start(deliver);
-    await gpioSource.stop();
     expect(lines).toHaveLength(1);
     expect(lines[0]).toContain("no /sys/class/gpio");
     expect(troubles.list()).toEqual([expect.stringContaining("没有 GPIO")]);
+    await gpioSource.stop();
+    expect(troubles.list()).toEqual([]);
   });
 
-  it("goes on with the other lines where one can't be had", async () => {
-    gpio.open(513);
+  it("goes on with the other lines where one can't be had, and takes that one when it can", async () => {
+    const holder = await gpio.openOutput({ chip: "pinctrl-bcm2835", offset: 1 }, 0);
     const gpioSource = source([
       { offset: 1, device: "panel", channel: "taken" },
-      { offset: 60, device: "panel", channel: "missing" },
-      { offset: 2, chip: "other", device: "panel", channel: "chip" },
-      { offset: 17, device: "panel", channel: "fire" },
+      { offset: 17, device: "panel", meaning: "fire" },
     ]);
     await gpioSource.start(deliver);
     await turn();
     expect(delivered).toEqual([["panel", "fire", 0]]);
-    expect(troubles.list()).toHaveLength(3);
+    expect(troubles.list()).toHaveLength(1);
     expect(lines.join()).toContain("EBUSY");
-    expect(lines.join()).toContain("pinctrl-bcm2835 (54)");
+    clock.advance(30_000);
+    await turn();
+    expect(lines).toHaveLength(1);
+    await holder.close();
+    clock.advance(5_000);
+    await turn();
+    await turn();
+    expect(troubles.list()).toEqual([]);
+    expect(delivered.at(-1)).toEqual(["panel", "taken", 0]);
     await gpioSource.stop();
   });
 
+  it("goes on with the total of an earlier process, and with its own", async () => {
+    const gpioSource = source([{ offset: 17, device: "gate", kind: "count", debounce: "0ms" }]);
+    await gpioSource.start(deliver);
+    gpio.set(17, 1);
+    await gpioSource.stop();
+    await gpioSource.start(deliver);
+    await gpioSource.stop();
+    expect(delivered.map(([, , total]) => total)).toEqual([22_000, 22_001, 22_001]);
+  });
+
+  it("says what is wrong with the wiring, in words and with the name of what is wired", async () => {
+    const gpioSource = source([
+      { offset: 17, device: "panel", meaning: "fault", debounce: "0ms", chatter_per_minute: 2 },
+      { offset: 22, device: "gate", kind: "count", stuck_after: "2h" },
+    ]);
+    await gpioSource.start(deliver);
+    for (const level of [1, 0, 1] as const) gpio.set(17, level);
+    expect(troubles.list().join()).toContain("panel 故障) 频繁跳变");
+    clock.advance(7_200_000);
+    expect(troubles.list().join()).toContain("has not changed for 2h");
+    await gpioSource.stop();
+    expect(troubles.list()).toEqual([]);
+  });
+
   it("counts what it had to drop, over restarts too", async () => {
-    const gpioSource = source([{ offset: 17, device: "panel", debounce: "0ms" }]);
+    const gpioSource = source([{ offset: 17, device: "panel", debounce: "0ms", chatter_per_minute: 1_000_000 }]);
     for (const total of [500, 1_000]) {
       await gpioSource.start(() => new Promise(() => undefined));
-      for (let edge = 0; edge < 1_499; edge++) gpio.set(529, edge % 2 === 0 ? 1 : 0);
+      for (let edge = 0; edge < 1_499; edge++) gpio.set(17, edge % 2 === 0 ? 1 : 0);
       expect(gpioSource.dropped).toBe(total);
       await gpioSource.stop();
-      gpio.set(529, 0);
+      gpio.set(17, 0);
     }
   });
 
@@ -129,13 +161,13 @@ describe("the GPIO source", () => {
     for (let round = 0; round < 1_000; round++) {
       await gpioSource.start(deliver);
       expect([gpio.held, timers]).toEqual([2, 2]);
-      gpio.set(529, round % 2 === 0 ? 1 : 0);
+      gpio.set(17, round % 2 === 0 ? 1 : 0);
       await gpioSource.stop();
       expect([gpio.held, timers]).toEqual([0, 0]);
     }
     await turn();
     const before = delivered.length;
-    gpio.set(529, 1);
+    gpio.set(17, 1);
     clock.advance(120_000);
     await turn();
     expect(delivered).toHaveLength(before);

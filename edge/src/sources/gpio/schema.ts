@@ -1,6 +1,19 @@
 import { identifier } from "@gengfu/shared/model/identifier";
+import type { Text } from "@gengfu/shared/model/text";
 import { duration } from "@gengfu/shared/time/duration";
 import { z } from "zod";
+
+/** What a fire panel's contacts say while they signal. */
+export const meanings = {
+  fire: { zh: "火警", en: "fire" },
+  fault: { zh: "故障", en: "fault" },
+  disabled: { zh: "屏蔽", en: "disabled" },
+  supervisory: { zh: "监管", en: "supervisory" },
+  mains: { zh: "主电故障", en: "mains fault" },
+  battery: { zh: "备电故障", en: "battery fault" },
+  mode: { zh: "手动状态", en: "manual mode" },
+} as const satisfies Readonly<Record<string, Text>>;
+export type Meaning = keyof typeof meanings;
 
 const wire = {
   chip: z
@@ -15,24 +28,49 @@ const wire = {
   offset: z.int().min(0).max(1_023).describe("Number of the line on its chip; on a Raspberry Pi the BCM number."),
 };
 
-const line = z.strictObject({
-  ...wire,
-  device: identifier.describe("The device of the site file whose reading it is."),
-  kind: z.enum(["contact", "count"]).default("contact").describe("A contact's state, or a count of its closings."),
-  channel: identifier.optional().describe("Which of several of the device's contacts."),
-  active_low: z
-    .boolean()
-    .default(false)
-    .describe("Set where the contact pulls the line low when it closes, as with a pull-up."),
-  normally: z
-    .enum(["open", "closed"])
-    .default("open")
-    .describe("How the contact stands when nothing is the matter. One that is normally closed signals by opening."),
-  debounce: duration.default(20).describe("A change counts once the line has been still for so long; 20ms by default."),
-  repeat: duration
-    .default(60_000)
-    .describe("How often the state is told though nothing changes, so that silence means a fault; 1m by default."),
-});
+const line = z
+  .strictObject({
+    ...wire,
+    device: identifier.describe("The device of the site file whose reading it is."),
+    kind: z.enum(["contact", "count"]).default("contact").describe("A contact's state, or a count of its pulses."),
+    meaning: z
+      .enum(Object.keys(meanings) as [Meaning, ...Meaning[]])
+      .optional()
+      .describe("What a fire panel says by this contact; mode signals while the panel is in manual."),
+    channel: identifier
+      .optional()
+      .describe("Which of several of the device's contacts or counters; where there is a meaning, that by default."),
+    active_low: z
+      .boolean()
+      .default(false)
+      .describe("Set where the contact pulls the line low when it closes, as with a pull-up."),
+    normally: z
+      .enum(["open", "closed"])
+      .default("open")
+      .describe("How the contact stands when nothing is the matter. One that is normally closed signals by opening."),
+    debounce: duration
+      .default(20)
+      .describe("A change counts once the line has been still for so long; 20ms by default."),
+    repeat: duration
+      .default(60_000)
+      .describe("How often the state is told though nothing changes, so that silence means a fault; 1m by default."),
+    chatter_per_minute: z
+      .int()
+      .min(2)
+      .max(1_000_000)
+      .optional()
+      .describe(
+        "Above so many changes a minute it counts as chattering and is told less often; 60 for a contact, no limit for a count.",
+      ),
+    stuck_after: duration
+      .optional()
+      .describe("Without a change for so long something is wrong with what is wired; not looked after by default."),
+  })
+  .refine(({ kind, meaning }) => kind === "contact" || meaning === undefined, {
+    path: ["meaning"],
+    message: "no meaning, since it counts",
+  })
+  .transform((wired) => ({ ...wired, channel: wired.channel ?? wired.meaning }));
 export type GpioLineConfig = z.output<typeof line>;
 
 const output = z.strictObject({

@@ -2,6 +2,7 @@ import { accessSync, constants, existsSync, writeFileSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { GengfuError, messageOf } from "@gengfu/shared/errors";
+import type { Gpio } from "onoff";
 import { pause, type Clock } from "@gengfu/shared/time/clock";
 import { gpioRoot, lineNumber, readChips } from "./chip-lines.ts";
 import type { InputListener, Level, LineDriver, LinePlace } from "./line-driver.ts";
@@ -41,8 +42,8 @@ export async function loadSysfsDriver(use: LineUse, { clock, root = gpioRoot }: 
   }
   if (use === "outputs") return { driver: new SysfsDriver(null, clock, root) };
   try {
-    const { Gpio } = await import("onoff");
-    return { driver: new SysfsDriver(Gpio, clock, root) };
+    const onoff = await import("onoff");
+    return { driver: new SysfsDriver(onoff.Gpio, clock, root) };
   } catch (error) {
     const reason = messageOf(error).split("\n")[0] ?? "";
     return {
@@ -54,7 +55,7 @@ export async function loadSysfsDriver(use: LineUse, { clock, root = gpioRoot }: 
   }
 }
 
-type Onoff = typeof import("onoff").Gpio;
+type Onoff = typeof Gpio;
 
 class SysfsDriver implements LineDriver {
   readonly #onoff: Onoff | null;
@@ -67,7 +68,7 @@ class SysfsDriver implements LineDriver {
     this.#root = root;
   }
 
-  openInput(place: LinePlace, listener: InputListener) {
+  async openInput(place: LinePlace, listener: InputListener) {
     const number = this.#numberOf(place);
     if (this.#onoff === null) throw new Error("loaded for outputs only");
     let isLost = false;
@@ -96,15 +97,20 @@ class SysfsDriver implements LineDriver {
     }
     // polarity is the source's business: a line that was left inverted is set straight
     const line = new Line(number, "in", "both", { activeLow: false });
-    line.watch((_, level) => {
-      if (!isLost) listener.onLevel(level, null);
-    });
-    listener.onLevel(line.readOrThrow(), null);
-    return Promise.resolve({
+    try {
+      line.watch((_, level) => {
+        if (!isLost) listener.onLevel(level, null);
+      });
+      listener.onLevel(line.readOrThrow(), null);
+    } catch (error) {
+      line.unexport();
+      throw error;
+    }
+    return {
       refresh: async () => listener.onLevel(line.readOrThrow(), null),
       probe: async () => void line.readOrThrow(),
       close: async () => line.unexport(),
-    });
+    };
   }
 
   async openOutput(place: LinePlace, level: Level, onLost: (error: unknown) => void) {
