@@ -270,6 +270,22 @@ describe("a log whose samples may wait in memory", () => {
     await log.close();
   });
 
+  it("writes notes down with what is committed next, and never by themselves", async () => {
+    const log = await begun();
+    const { commits } = log.stats();
+    log.note("today", "1");
+    await sample(log, 1);
+    expect(log.stats().commits).toBe(commits);
+    expect(log.noted("today")).toBe("1");
+    const before = crash();
+    expect(before.noted("today")).toBeUndefined();
+    await log.append("events", [{ n: 2 }]);
+    log.note("today", "2");
+    const after = crash();
+    expect(after.noted("today")).toBe("1");
+    for (const each of [log, before, after]) await each.close();
+  });
+
   it("writes as it always did, and reserves nothing, while nothing may wait", async () => {
     const log = open();
     await log.append("samples", [{ n: 1 }]);

@@ -2,6 +2,12 @@ import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { lanes, type Lane } from "../model/reading.ts";
 import { laneNumber } from "./block-table.ts";
 
+/**
+ * Why there is nothing under positions that were given out beforehand when the process died. No one was told of an
+ * entry there that it is durable, unless the guarantor has it.
+ */
+export const abandonedReason = "kept only by the cloud, or never acknowledged, when the gateway died";
+
 /** Readings that are gone: all of a lane between two positions, both included. */
 export interface Gap {
   readonly lane: Lane;
@@ -54,7 +60,8 @@ export class GapRecords {
       const joined: Gap[] = [];
       for (const gap of gaps.filter((each) => each.lane === lane).toSorted((a, b) => a.from - b.from)) {
         const before = joined.at(-1);
-        if (before === undefined || !this.#isNothingBetween(before, gap)) joined.push(gap);
+        const goesOn = before?.reason === gap.reason && this.#isNothingBetween(before, gap);
+        if (before === undefined || !goesOn) joined.push(gap);
         else joined[joined.length - 1] = { ...gap, from: before.from, to: Math.max(before.to, gap.to) };
       }
       return joined;

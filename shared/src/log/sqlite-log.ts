@@ -6,9 +6,10 @@ import { arrange, type NewBlock, type Pending } from "./arrange.ts";
 import { BlockCache } from "./block-cache.ts";
 import { BlockTable, type Place } from "./block-table.ts";
 import { Cursors } from "./cursors.ts";
-import type { Gap } from "./gap-records.ts";
+import { abandonedReason, type Gap } from "./gap-records.ts";
 import type { AppendOptions, Block, Log, LogRun, LogStats, ReadLimit } from "./log.ts";
 import { openLogFile } from "./log-file.ts";
+import { Notes } from "./notes.ts";
 import { Reserve } from "./reserve.ts";
 import { Room, type MadeRoom, type RoomOptions } from "./room.ts";
 import { readEpoch, Runs } from "./runs.ts";
@@ -19,7 +20,6 @@ import { WrittenBytes } from "./written-bytes.ts";
 
 /** A cursor that moved is durable with the next commit, or after this long. */
 const cursorDelay_ms = 1_000;
-const abandoned = "kept only by the cloud, or never acknowledged, when the gateway died";
 const defaults = { hold_ms: 2_000, write_every_ms: 600_000, entries_max: 10_000, bytes_max: 8 * 1024 * 1024 };
 
 export interface SqliteLogOptions<Entry> extends RoomOptions<Entry> {
@@ -66,6 +66,7 @@ export class SqliteLog<Entry> implements Log<Entry> {
   readonly #cache: BlockCache<Entry>;
   readonly #waiting: Waiting<Entry>;
   readonly #reserve: Reserve;
+  readonly #notes: Notes;
   readonly #trouble: Trouble;
   readonly #writtenBytes: WrittenBytes;
   readonly #wake: Wake;
@@ -97,6 +98,7 @@ export class SqliteLog<Entry> implements Log<Entry> {
     this.#cursors = new Cursors(database);
     this.#runs = new Runs(database);
     this.#reserve = new Reserve(database);
+    this.#notes = new Notes(database);
     this.#waiting = new Waiting(this.#deferral);
     this.#trouble = new Trouble(options.logger);
     this.#writtenBytes = new WrittenBytes(database);
@@ -150,6 +152,16 @@ export class SqliteLog<Entry> implements Log<Entry> {
   /** The newest entries of both lanes, oldest first: what an intake rebuilds its memory from after a restart. */
   readTail(entries: number): Block<Entry>[] {
     return this.#table.tail(entries, this.#options.codec);
+  }
+
+  /** What was noted last under a name. */
+  noted(name: string): string | undefined {
+    return this.#notes.get(name);
+  }
+
+  /** Notes something that is written down with the next commit, whenever that is. */
+  note(name: string, value: string): void {
+    this.#notes.set(name, value);
   }
 
   cursor(consumer: string, lane: Lane): number {
@@ -272,6 +284,7 @@ export class SqliteLog<Entry> implements Log<Entry> {
         place[lane] += entries.length;
       }
       this.#cursors.write();
+      this.#notes.write();
       this.#reserve.write(this.#toReserve(blocks));
       this.#database.exec("COMMIT");
     } catch (error) {
@@ -303,7 +316,7 @@ export class SqliteLog<Entry> implements Log<Entry> {
   #abandoned(): Gap[] {
     const from = this.#durable + 1;
     const to = this.#reserve.upTo > 0 ? 0 : this.#reserve.inFile;
-    return from > to ? [] : lanes.map((lane) => ({ lane, from, to, reason: abandoned }));
+    return from > to ? [] : lanes.map((lane) => ({ lane, from, to, reason: abandonedReason }));
   }
 
   #appended(blocks: readonly NewBlock<Entry>[]): void {
@@ -319,6 +332,7 @@ export class SqliteLog<Entry> implements Log<Entry> {
     this.#writtenBytes.note();
     this.#durable = endOf(blocks, this.#durable);
     this.#cursors.written();
+    this.#notes.written();
     this.#cursorsDue_ms = Infinity;
     this.#reserve.written();
     this.#trouble.recovered();
