@@ -40,6 +40,8 @@ function mend(port: OpenPort): void {
       // the port doesn't block, so nothing to read would have been an error: this is the end of it
       if (bytesRead === 0) throw new Error("the port has hung up");
       if (bytesRead !== null) return { buffer, bytesRead };
+      // closed meanwhile: its poller must not be touched any more
+      if (port.fd === null) throw closed();
       await new Promise<void>((resolve, reject) => {
         port.poller.once("readable", (error) => {
           // called from where promises don't go on by themselves
@@ -52,7 +54,7 @@ function mend(port: OpenPort): void {
 
 /** Reads what is there; null where that is nothing as yet. */
 function readNow({ fd }: OpenPort, buffer: Buffer, offset: number, length: number): Promise<number | null> {
-  if (fd === null) return Promise.reject(Object.assign(new Error("the port is closed"), { canceled: true }));
+  if (fd === null) return Promise.reject(closed());
   return new Promise((resolve, reject) => {
     read(fd, buffer, offset, length, null, (error, bytesRead) => {
       if (error === null) resolve(bytesRead);
@@ -60,4 +62,9 @@ function readNow({ fd }: OpenPort, buffer: Buffer, offset: number, length: numbe
       else reject(error);
     });
   });
+}
+
+/** What the port takes for no fault. */
+function closed(): Error {
+  return Object.assign(new Error("the port is closed"), { canceled: true });
 }

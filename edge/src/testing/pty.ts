@@ -1,6 +1,6 @@
 import { spawn, spawnSync, type ChildProcess } from "node:child_process";
-import { mkdtempSync, rmSync, symlinkSync } from "node:fs";
 import { once } from "node:events";
+import { mkdtempSync, readdirSync, readlinkSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -36,6 +36,7 @@ export class Pty {
   onData: (chunk: Buffer) => void = () => undefined;
   readonly #folder: string;
   #child: ChildProcess | null = null;
+  #name = "";
 
   constructor() {
     this.#folder = mkdtempSync(join(tmpdir(), "gengfu-pty-"));
@@ -60,7 +61,14 @@ export class Pty {
       child.once("close", () => reject(new Error("no pseudo-terminal")));
     });
     child.stdout.on("data", (chunk: Buffer) => this.onData(chunk));
+    this.#name = name;
     symlinkSync(name, this.path);
+  }
+
+  /** How often this process holds it open at present. */
+  get held(): number {
+    const descriptors = "/proc/self/fd";
+    return readdirSync(descriptors).filter((fd) => linkOf(join(descriptors, fd)).startsWith(this.#name)).length;
   }
 
   /** Sends bytes to the program. */
@@ -82,6 +90,15 @@ export class Pty {
   async remove(): Promise<void> {
     await this.unplug();
     rmSync(this.#folder, { recursive: true, force: true });
+  }
+}
+
+/** Where a link leads; nowhere where it went away meanwhile. */
+function linkOf(path: string): string {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return "";
   }
 }
 
