@@ -5,7 +5,6 @@ import type { GatewayStatus } from "@gengfu/shared/uplink-protocol";
 import type { EdgeEntry } from "./entry.ts";
 import type { GatewayTime } from "./intake/gateway-time.ts";
 import type { Quarantine } from "./intake/quarantine.ts";
-import type { Source } from "./sources/source.ts";
 import type { Troubles } from "./troubles.ts";
 import { uplinkConsumer } from "./uplink/uplink-session.ts";
 
@@ -15,7 +14,8 @@ export interface GatewayStatusOptions {
   readonly time: GatewayTime;
   readonly quarantine: Quarantine;
   readonly troubles: Troubles;
-  readonly sources: readonly Source[];
+  /** Those who may have to drop readings, and count them. */
+  readonly droppers: readonly { readonly dropped: number }[];
 }
 
 /** What the gateway tells of itself with each heartbeat. */
@@ -25,7 +25,7 @@ export function gatewayStatus({
   time,
   quarantine,
   troubles,
-  sources,
+  droppers,
 }: GatewayStatusOptions): GatewayStatus {
   const { dropped, trouble } = log.stats();
   troubles.set(
@@ -44,7 +44,7 @@ export function gatewayStatus({
     clock_steps: time.steps,
     last: log.last,
     backlog: log.backlog(uplinkConsumer),
-    dropped: sources.reduce((sum, source) => sum + source.dropped, dropped),
+    dropped: droppers.reduce((sum, one) => sum + one.dropped, dropped),
     quarantined: quarantine.total,
     uptime_s: Math.round(process.uptime()),
     rss_bytes: process.memoryUsage.rss(),

@@ -16,6 +16,9 @@ import type { AedesOptions, AuthenticateError, Client, ConnectPacket, PublishPac
 import type { DeliveryTrails } from "../intake/delivery-trails.ts";
 import type { Deliver } from "../intake/message.ts";
 import type { Quarantine } from "../intake/quarantine.ts";
+import type { Troubles } from "../troubles.ts";
+import { FloodWatch } from "./flood-watch.ts";
+import type { ForeignDoor } from "./foreign-door.ts";
 import { PublishLane } from "./publish-lane.ts";
 import { PublishTaker } from "./publish-taker.ts";
 import type { BrokerLimits } from "./schema.ts";
@@ -29,8 +32,13 @@ export interface DeviceBrokerOptions {
   readonly deliver: Deliver;
   /** Whether nothing can be taken over for now; devices that sign on are then asked to come again later. */
   readonly isFull: () => boolean;
+  /** Whether much waits for the disk: those who flood the gateway are then held back, so that the others aren't. */
+  readonly isPressed: () => boolean;
   readonly trails: DeliveryTrails;
   readonly quarantine: Quarantine;
+  /** Who signs on and doesn't speak the contract. */
+  readonly foreign: ForeignDoor;
+  readonly troubles: Pick<Troubles, "set">;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -38,6 +46,8 @@ export interface DeviceBrokerOptions {
 const clientId_chars_max = 128;
 /** Publishes of one connection that wait for the disk; with more, nothing further is read from it. */
 const laneHeld_max = 1_024;
+/** The same for a device that floods the gateway, while much waits for the disk. */
+const pressedHeld_max = 16;
 const connect_bytes_max = 16 * 1024;
 const largePackets_bytes_max = 32 * 1024 * 1024;
 const nothing = Buffer.alloc(0);
@@ -52,6 +62,7 @@ export class DeviceBroker {
   readonly #large = new LargePackets(largePackets_bytes_max);
   readonly #log: RepeatLog;
   readonly #taker: PublishTaker;
+  readonly #floods: FloodWatch;
   #aedes: UnroutedAedes | undefined;
   #server: SocketServer | undefined;
   #stopping = false;
@@ -59,12 +70,19 @@ export class DeviceBroker {
   constructor(options: DeviceBrokerOptions) {
     this.#options = options;
     this.#log = new RepeatLog(options.logger, options.clock);
+    const { limits, troubles, clock } = options;
+    this.#floods = new FloodWatch({ limits: limits.flood, troubles, clock, log: this.#log });
     this.#taker = new PublishTaker({
       deliver: options.deliver,
       quarantine: options.quarantine,
       answer: (device, payload) => void this.tell(device, "error", payload),
       log: this.#log,
     });
+  }
+
+  /** Messages of devices that sent more than they may, at QoS 0. */
+  get dropped(): number {
+    return this.#floods.dropped;
   }
 
   /** Listens; resolves with the address, whose port is the one taken where 0 was asked for. */
@@ -96,6 +114,7 @@ export class DeviceBroker {
         this.#log.warn(`tls ${address}`, { err: error, address }, "a device's TLS handshake failed");
       },
     });
+    this.#floods.start();
     try {
       return await this.#server.start();
     } catch (error) {
@@ -117,6 +136,7 @@ export class DeviceBroker {
   /** Ends every connection. Wills are left out: it is not the devices that went away. */
   async stop(): Promise<void> {
     this.#stopping = true;
+    this.#floods.stop();
     const connections = this.#server?.close();
     await new Promise<void>((resolve) => {
       if (this.#aedes === undefined) resolve();
@@ -136,12 +156,14 @@ export class DeviceBroker {
     const lane = new PublishLane(
       ({ topic, payload, messageId, dup }) => {
         const publish = { topic, payload, messageId, dup, qos: 1, isWill: false };
-        this.#taker.take(session, publish, parsePublish(session.device, topic, payload), messageId);
+        session.meter?.took(1);
+        if (session.foreign !== null) return this.#taker.takeForeign(session, session.foreign, publish, messageId);
+        return this.#taker.take(session, publish, parsePublish(session.device, topic, payload), messageId);
       },
       () => session.showsItIsAlive(clock.monotonic()),
     );
     filterSocket(socket, {
-      isPaused: () => session.acks.held >= laneHeld_max,
+      isPaused: () => this.#isPaused(session),
       pass: (chunk) => {
         const refusal = guard.pass(chunk);
         if (refusal === undefined) return lane.pass(chunk);
@@ -155,7 +177,18 @@ export class DeviceBroker {
     socket.once("close", () => {
       guard.release();
       if (session.trail !== null) trails.close(session.trail, guard.saidGoodbye);
+      session.close(guard.saidGoodbye);
     });
+  }
+
+  #isPaused(session: Session): boolean {
+    const { acks, meter } = session;
+    if (acks.held >= laneHeld_max) return true;
+    if (meter === null) return false;
+    if (meter.isFlooding && acks.held >= pressedHeld_max && this.#options.isPressed()) return true;
+    const { pause_ms } = meter;
+    if (pause_ms > 0) session.resumeIn(this.#options.clock, pause_ms);
+    return pause_ms > 0;
   }
 
   #hooks(): AedesOptions {
@@ -184,7 +217,7 @@ export class DeviceBroker {
   ): void {
     const session = this.#sessions.get(client);
     if (session === undefined) return done(signOnRefusal(refusedBecause.unavailable, "the broker is stopping"), null);
-    const { passwords, isFull, trails } = this.#options;
+    const { passwords, isFull, trails, foreign } = this.#options;
     const { device, clientId, address, will } = session;
     const refuse = (returnCode: RefusalCode, reason: string): void => {
       const named = device.slice(0, 64);
@@ -192,15 +225,19 @@ export class DeviceBroker {
       done(signOnRefusal(returnCode, reason), null);
     };
     if (!passwords.accepts(device, password ?? nothing)) {
+      if (!passwords.knows(device)) foreign.refused(device === "" ? clientId : device);
       const reason = passwords.knows(device) ? "wrong password" : "unknown device";
       return refuse(refusedBecause.credentials, reason);
     }
+    // before its will is looked at: that is on a topic of its own
+    session.foreign = foreign.open(device, clientId) ?? null;
     if (clientId.length > clientId_chars_max) return refuse(refusedBecause.identifier, "the client id is too long");
     if (will !== undefined && !session.owns(will.topic)) {
       return refuse(refusedBecause.not_authorised, "its will is for a topic that isn't the device's own");
     }
     if (isFull()) return refuse(refusedBecause.unavailable, "too much waits for the disk");
     session.trail = trails.open(device, clientId);
+    session.meter = this.#floods.meter(device);
     done(null, true);
   }
 
@@ -229,6 +266,13 @@ export class DeviceBroker {
     const isWill = (packet as object) === session.will;
     if (isWill && this.#stopping) return acknowledge(notTaken("the broker is stopping"));
     const publish = { ...packet, payload: packet.payload as Buffer, isWill };
+    if (session.meter?.took(publish.qos) === false) return acknowledge();
+    if (session.foreign !== null) {
+      // neither kept nor handed on: what it tells goes to the log
+      packet.payload = nothing;
+      packet.retain = false;
+      return this.#taker.takeForeign(session, session.foreign, publish, acknowledge);
+    }
     const verdict = parsePublish(session.device, publish.topic, publish.payload);
     // what the broker keeps of a publish at QoS 2 until its PUBREL is the id, not the content
     if (verdict.verdict !== "state") packet.payload = nothing;

@@ -3,6 +3,7 @@ import type { Acknowledgement } from "@gengfu/shared/mqtt/ack-queue";
 import type { RepeatLog } from "@gengfu/shared/repeat-limit";
 import { sentOnce, valueMessage, type Deliver, type Origin } from "../intake/message.ts";
 import { quarantineMessage, type Broken, type Quarantine } from "../intake/quarantine.ts";
+import type { ForeignSession } from "./foreign-door.ts";
 import type { Session } from "./session.ts";
 
 /** A publish as it came, by whichever way. */
@@ -36,12 +37,7 @@ export class PublishTaker {
 
   take(session: Session, publish: Publish, verdict: ParsedPublish, acknowledgement: Acknowledgement): void {
     const { device, acks } = session;
-    if (verdict.verdict === "foreign_topic") {
-      const context = { ...session.about, topic: publish.topic.slice(0, 256) };
-      this.#options.log.warn(`topic ${device}`, context, "a device published on a foreign topic; dropped");
-      const error = new Error("not taken over: a foreign topic");
-      return typeof acknowledgement === "number" ? session.drop(error) : acknowledgement(error);
-    }
+    if (verdict.verdict === "foreign_topic") return this.#refuse(session, publish, acknowledgement);
     if (verdict.verdict === "quarantine") return this.#setAside(session, publish, verdict, acknowledgement);
     let durable: Promise<void>;
     if (verdict.verdict === "state") {
@@ -53,6 +49,24 @@ export class PublishTaker {
     }
     if (publish.isWill && typeof acknowledgement === "function") durable.then(() => acknowledgement(), acknowledgement);
     else acks.hold(durable, acknowledgement);
+  }
+
+  /** The same for one who doesn't speak the contract; what tells nothing is acknowledged in its turn. */
+  takeForeign(session: Session, foreign: ForeignSession, publish: Publish, acknowledgement: Acknowledgement): void {
+    if (!foreign.owns(publish.topic)) return this.#refuse(session, publish, acknowledgement);
+    const durable = foreign.take(publish);
+    if (publish.isWill && typeof acknowledgement === "function") {
+      (durable ?? Promise.resolve()).then(() => acknowledgement(), acknowledgement);
+    } else if (durable === null) session.acks.follow(acknowledgement);
+    else session.acks.hold(durable, acknowledgement);
+  }
+
+  #refuse(session: Session, { topic }: Publish, acknowledgement: Acknowledgement): void {
+    const context = { ...session.about, topic: topic.slice(0, 256) };
+    this.#options.log.warn(`topic ${session.device}`, context, "a device published on a foreign topic; dropped");
+    const error = new Error("not taken over: a foreign topic");
+    if (typeof acknowledgement === "number") session.drop(error);
+    else acknowledgement(error);
   }
 
   /** Keeps a payload that breaks the contract, acknowledges it then, and says what was wrong with it. */

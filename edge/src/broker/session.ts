@@ -1,8 +1,11 @@
 import type { Socket } from "node:net";
 import { deviceTopic } from "@gengfu/firmware-contracts/contract/topics";
 import { AckQueue } from "@gengfu/shared/mqtt/ack-queue";
+import type { Clock } from "@gengfu/shared/time/clock";
 import type { Client, ConnectPacket } from "aedes";
 import type { DeliveryTrail } from "../intake/delivery-trails.ts";
+import type { FloodMeter } from "./flood-watch.ts";
+import type { ForeignSession } from "./foreign-door.ts";
 import type { PublishLane } from "./publish-lane.ts";
 
 /** How often a publish goes through aedes, which ends connections that it hears nothing of for 1.5 keep-alives. */
@@ -33,7 +36,12 @@ export class Session {
   /** The begin of the topics that the device may use. */
   prefix = "";
   trail: DeliveryTrail | null = null;
+  /** What it sends is counted here; null until it has signed on. */
+  meter: FloodMeter | null = null;
+  /** Set where it doesn't speak the contract. */
+  foreign: ForeignSession | null = null;
   #lastSign_ms = -Infinity;
+  #cancelResume: (() => void) | null = null;
 
   constructor({ client, socket, lane, address, resumeBelow }: SessionOptions) {
     this.lane = lane;
@@ -44,7 +52,7 @@ export class Session {
       write: (bytes) => void socket.write(bytes),
       drop: (error) => this.drop(error),
       settled: (held) => {
-        if (held < resumeBelow && socket.readableLength > 0) socket.emit("readable");
+        if (held < resumeBelow) this.resume();
       },
     });
   }
@@ -57,6 +65,25 @@ export class Session {
   /** Ends the connection as one that did what it must not. */
   drop(error: Error): void {
     this.#socket.destroy(error);
+  }
+
+  /** Reads on. */
+  resume(): void {
+    if (this.#socket.readableLength > 0) this.#socket.emit("readable");
+  }
+
+  /** Reads on after a while. */
+  resumeIn(clock: Clock, delay_ms: number): void {
+    this.#cancelResume ??= clock.after(delay_ms, () => {
+      this.#cancelResume = null;
+      this.resume();
+    });
+  }
+
+  /** The connection has ended. */
+  close(clean: boolean): void {
+    this.#cancelResume?.();
+    this.foreign?.close(clean);
   }
 
   /** Says now and then that the next publish should go through aedes. */
@@ -76,6 +103,7 @@ export class Session {
   }
 
   owns(topic: string): boolean {
+    if (this.foreign !== null) return this.foreign.owns(topic);
     return topic.length > this.prefix.length && topic.startsWith(this.prefix);
   }
 }

@@ -34,7 +34,7 @@ const device = z.strictObject({
     .enum(["fire_panel", "tank", "boiler", "reader", "gate", "other"])
     .default("other")
     .describe("How displays show it."),
-  secret: secret("The device's password at the broker."),
+  secret: secret("The device's password at the broker; one without it does not sign on there itself.").optional(),
   measures: z.array(measure).min(1).describe("What it reports."),
   silent_after: duration
     .optional()
