@@ -21,8 +21,12 @@ import { clockEntry, gapEntry } from "./intake/own-entry.ts";
 import { Quarantine } from "./intake/quarantine.ts";
 import { createOutputs } from "./outputs/create-outputs.ts";
 import { lastTotals } from "./sources/gpio/last-totals.ts";
-import { createSources } from "./sources/sources.ts";
+import { createSources, readerSignals } from "./sources/sources.ts";
 import { gatewayStatus, version } from "./status.ts";
+import { CardDirectory } from "./taps/card-directory.ts";
+import { ReaderSignals } from "./taps/reader-signals.ts";
+import { answerPayload } from "./taps/tap-answer.ts";
+import { TapGate } from "./taps/tap-gate.ts";
 import { Troubles } from "./troubles.ts";
 import { mqttDial } from "./uplink/mqtt-link.ts";
 import { Uplink } from "./uplink/uplink.ts";
@@ -86,13 +90,24 @@ export async function startEdge(
   const tail = log.readTail(tail_entries);
   intake.restore(tail);
   time.restore(tail);
+  const taps = new TapGate({
+    intake,
+    config: config.taps,
+    directory: new CardDirectory(config.site),
+    tell(reader, answer) {
+      signals.show(reader, answer.result);
+      return broker.tell(reader, "feedback", answerPayload(answer));
+    },
+    clock,
+    now: () => time.now(),
+  });
   const quarantine = new Quarantine(clock, limits.quarantine_per_minute);
   const proposer = new Proposer(config.foreign, config.devices);
   const unclaimed = new Unclaimed(clock, proposer.propose);
   const foreign = new ForeignBridges({
     bridges: config.foreign,
     devices: config.devices,
-    deliver: intake.deliver,
+    deliver: taps.deliver,
     trails: intake.trails,
     quarantine,
     unclaimed,
@@ -102,11 +117,11 @@ export async function startEdge(
     logger: child("foreign"),
   });
   const ownDevices = config.devices.flatMap(({ id, secret }) => (secret === undefined ? [] : [{ id, secret }]));
-  const broker = new DeviceBroker({
+  const broker: DeviceBroker = new DeviceBroker({
     listen,
     limits,
     passwords: new Passwords([...ownDevices, ...foreign.accounts]),
-    deliver: intake.deliver,
+    deliver: taps.deliver,
     isFull: () => intake.isFull,
     isPressed: () => log.pending >= config.log.pending_max / 2,
     trails: intake.trails,
@@ -117,6 +132,12 @@ export async function startEdge(
     logger: child("device-broker"),
   });
   const outputs = createOutputs(config, { troubles, clock, child });
+  const signals = new ReaderSignals({
+    signals: readerSignals(config),
+    outputs: outputs.outputs,
+    clock,
+    logger: child("taps"),
+  });
   const wired = createSources(config, {
     troubles,
     clock,
@@ -155,8 +176,9 @@ export async function startEdge(
   // before all that may switch them, and safe again when that has ended
   stack.defer(() => outputs.stop());
   await outputs.start();
+  stack.defer(() => signals.stop());
   for (const source of sources) {
-    await source.start(intake.deliver);
+    await source.start(taps.deliver);
     stack.defer(() => source.stop());
   }
   uplinkRun = uplink.run(running.signal);

@@ -2,23 +2,28 @@ import type { Kind } from "@gengfu/shared/model/reading";
 import type { Logger } from "@gengfu/shared/logging";
 import type { Clock } from "@gengfu/shared/time/clock";
 import type { Outputs } from "../outputs/output.ts";
+import type { SignalsConfig } from "../taps/reader-signals.ts";
 import type { Troubles } from "../troubles.ts";
 import { GpioSource } from "./gpio/gpio-source.ts";
 import { loadDriver } from "./gpio/load-driver.ts";
 import { gpioSchema, type GpioConfig } from "./gpio/schema.ts";
 import { OnewireSource } from "./onewire/onewire-source.ts";
 import { onewireSchema, type OnewireConfig } from "./onewire/schema.ts";
+import { pn532Source } from "./pn532/pn532-source.ts";
+import { pn532Schema, type Pn532Config } from "./pn532/schema.ts";
 import type { Source } from "./source.ts";
 
 /** The sections of `edge.yaml` that each stand for a source; one that is left away is off. */
 export const sourceSections = {
   gpio: gpioSchema.optional().describe("Contacts, pulses and outputs on the gateway's own lines."),
   onewire: onewireSchema.optional().describe("Thermometers on the gateway's 1-Wire bus."),
+  pn532: pn532Schema.optional().describe("NFC readers of the kind PN532 at serial ports."),
 };
 
 export interface SourcesConfig {
   readonly gpio?: GpioConfig | undefined;
   readonly onewire?: OnewireConfig | undefined;
+  readonly pn532?: Pn532Config | undefined;
 }
 
 /** What every source may need of the gateway. */
@@ -36,7 +41,7 @@ export interface SourceContext {
 }
 
 export function createSources(
-  { gpio, onewire }: SourcesConfig,
+  { gpio, onewire, pn532 }: SourcesConfig,
   { troubles, clock, child, totals }: SourceContext,
 ): Source[] {
   const sources: Source[] = [];
@@ -47,6 +52,7 @@ export function createSources(
   if (onewire !== undefined) {
     sources.push(new OnewireSource({ config: onewire, troubles, clock, logger: child("onewire") }));
   }
+  if (pn532 !== undefined) sources.push(pn532Source({ config: pn532, troubles, clock, logger: child("pn532") }));
   return sources;
 }
 
@@ -59,7 +65,7 @@ export interface WiredSeries {
 }
 
 /** What the configured sources fill, to be checked against what the site file says that its devices measure. */
-export function wiredSeries({ gpio, onewire }: SourcesConfig): WiredSeries[] {
+export function wiredSeries({ gpio, onewire, pn532 }: SourcesConfig): WiredSeries[] {
   return [
     ...(gpio?.lines ?? []).map(({ device, kind, channel }, index) => ({
       path: ["gpio", "lines", index],
@@ -73,5 +79,17 @@ export function wiredSeries({ gpio, onewire }: SourcesConfig): WiredSeries[] {
       kind: "temperature" as const,
       channel,
     })),
+    ...(pn532?.readers ?? []).map(({ device }, index) => ({
+      path: ["pn532", "readers", index],
+      device,
+      kind: "tap" as const,
+      channel: undefined,
+    })),
   ];
+}
+
+/** What wired readers show taps with, by reader. */
+export function readerSignals({ pn532 }: SourcesConfig): ReadonlyMap<string, SignalsConfig> {
+  const readers = pn532?.readers ?? [];
+  return new Map(readers.flatMap(({ device, signals }) => (signals === undefined ? [] : [[device, signals]])));
 }

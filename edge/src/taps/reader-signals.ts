@@ -46,6 +46,7 @@ export interface ReaderSignalsOptions {
 export class ReaderSignals {
   readonly #options: ReaderSignalsOptions;
   readonly #log: RepeatLog;
+  #isOver = false;
   readonly #playing = new Map<string, { stop: AbortController; over: Promise<void> }>();
 
   constructor(options: ReaderSignalsOptions) {
@@ -56,7 +57,7 @@ export class ReaderSignals {
   /** Begins to show an answer at a reader that has lights or a buzzer; others it knows nothing of. */
   show(reader: string, result: TapResult): void {
     const config = this.#options.signals.get(reader);
-    if (config === undefined) return;
+    if (config === undefined || this.#isOver) return;
     const before = this.#playing.get(reader);
     before?.stop.abort();
     const stop = new AbortController();
@@ -64,8 +65,9 @@ export class ReaderSignals {
     this.#playing.set(reader, { stop, over });
   }
 
-  /** Ends whatever is shown; resolves with every output off. */
+  /** Ends whatever is shown, for good; resolves with every output off. */
   async stop(): Promise<void> {
+    this.#isOver = true;
     for (const { stop } of this.#playing.values()) stop.abort();
     await Promise.all([...this.#playing.values()].map(({ over }) => over));
     this.#playing.clear();
