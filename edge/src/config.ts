@@ -2,9 +2,12 @@ import { dirname, resolve } from "node:path";
 import { listenSchema } from "@gengfu/shared/config/listen";
 import { ConfigReader } from "@gengfu/shared/config/reader";
 import { identifier } from "@gengfu/shared/model/identifier";
+import { duration } from "@gengfu/shared/time/duration";
 import { gatewayOf, site, type Site, type SiteDevice } from "@gengfu/shared/model/site";
 import { z } from "zod";
 import { brokerLimits } from "./broker/schema.ts";
+import { foreignProblems } from "./foreign/check.ts";
+import { foreignSchema } from "./foreign/schema.ts";
 import { tapsSchema } from "./taps/schema.ts";
 import { sourceSections, wiredSeries } from "./sources/sources.ts";
 import { uplinkSchema } from "./uplink/schema.ts";
@@ -41,6 +44,17 @@ export const edgeConfig = z.strictObject({
         .max(1_000_000)
         .default(50_000)
         .describe("Readings that may wait for a slow disk; beyond that devices are asked to come again later."),
+      samples_wait: z
+        .boolean()
+        .default(true)
+        .describe(
+          "Spares the card: while the cloud acknowledges within about a second, samples and contacts that tell nothing " +
+            "new wait for that rather than for the disk, and are written together. Whatever is acknowledged to a device " +
+            "is on a disk either way, the gateway's or the cloud's.",
+        ),
+      write_every: duration
+        .default(600_000)
+        .describe("How long what the cloud has may wait to be written to the gateway's disk; 10m by default."),
     })
     .prefault({})
     .describe("Bounds of the gateway's log."),
@@ -58,6 +72,11 @@ export const edgeConfig = z.strictObject({
     .prefault({})
     .describe("How far the gateway's own clock is trusted."),
   taps: tapsSchema.describe("What is made of cards that are held to readers, whichever way they report."),
+  foreign: foreignSchema
+    .default([])
+    .describe(
+      "Devices and bridges that speak MQTT in a way of their own: Zigbee2MQTT, Tasmota, ESPHome, Shelly, others.",
+    ),
   ...sourceSections,
 });
 
@@ -109,6 +128,9 @@ function rejectUnknownSeries(
   config: z.output<typeof edgeConfig>,
   devices: readonly SiteDevice[],
 ): void {
+  for (const { path, found, allowed } of foreignProblems(config.foreign, devices)) {
+    reader.reject(file, path, found, allowed);
+  }
   for (const { path, device: id, kind, channel } of wiredSeries(config)) {
     const device = devices.find((one) => one.id === id);
     if (device === undefined) {

@@ -75,7 +75,7 @@ export class Pi {
       settled: (known) => void log.append("events", [clockEntry(gateway, time.stamp(), known)]),
       logger: silentLogger,
     });
-    const intake = new Intake({ log, time, pending_max: 10_000 });
+    const intake = new Intake({ log, time, pending_max: 10_000, clock });
     const tail = log.readTail(tail_entries);
     intake.restore(tail);
     time.restore(tail);

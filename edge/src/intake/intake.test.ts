@@ -16,8 +16,14 @@ beforeEach(() => {
   intake = newIntake();
 });
 
-function newIntake(pending_max = 100): Intake {
-  return new Intake({ log, time: { stamp: () => ({ at: clock.now(), clock: "synchronised" }) }, pending_max });
+function newIntake(pending_max = 100, mayWait = false): Intake {
+  return new Intake({
+    log,
+    time: { stamp: () => ({ at: clock.now(), clock: "synchronised" }) },
+    pending_max,
+    deferral: { mayWait: () => mayWait },
+    clock,
+  });
 }
 
 const level = valueMessage("level", null, 1.5);
@@ -151,5 +157,103 @@ describe("a repeat", () => {
     intake.restore(await tail());
     await intake.deliver("tank", level, { trail: intake.trails.open("tank", "pi"), messageId: 9, again: true });
     expect(intake.repeats).toBe(0);
+  });
+});
+
+describe("what may wait for the cloud", () => {
+  /** Of each append: its kinds, and whether it may wait. */
+  let appended: [string, boolean | undefined][];
+  beforeEach(() => {
+    appended = [];
+    const inner = log.append.bind(log);
+    vi.spyOn(log, "append").mockImplementation((lane, entries, options) => {
+      appended.push([entries.map(({ kind }) => kind).join(), options?.mayWait]);
+      return inner(lane, entries, options);
+    });
+    intake = newIntake(100, true);
+  });
+
+  const closed = (isClosed: boolean): Message => valueMessage("contact", "fire", Number(isClosed));
+
+  it("are samples, and contacts that tell nothing new", async () => {
+    await intake.deliver("tank", level, sentOnce);
+    for (const isClosed of [true, true, false, false, true]) await intake.deliver("panel", closed(isClosed), sentOnce);
+    await intake.deliver("other", closed(true), sentOnce);
+    await intake.deliver("panel", valueMessage("state", null, 1), sentOnce);
+    await intake.deliver("panel", valueMessage("state", null, 1), sentOnce);
+    const contacts = [false, true, false, true, false, false].map((mayWait) => ["contact", mayWait]);
+    expect(appended).toEqual([["level", true], ...contacts, ["state", false], ["state", false]]);
+  });
+
+  it("is nothing of what comes together with what may not", async () => {
+    await Promise.all([true, true].map((isClosed) => intake.deliver("panel", closed(isClosed), sentOnce)));
+    expect(appended).toEqual([["contact,contact", false]]);
+  });
+
+  it("is nothing where nothing may, and a contact's last state is known after a restart", async () => {
+    await intake.deliver("panel", closed(true), sentOnce);
+    const before = await tail();
+    appended = [];
+    intake = newIntake(100, true);
+    intake.restore(before);
+    await intake.deliver("panel", closed(true), sentOnce);
+    intake = newIntake(100, false);
+    intake.restore(before);
+    await intake.deliver("panel", closed(true), sentOnce);
+    await intake.deliver("tank", level, sentOnce);
+    expect(appended).toEqual([
+      ["contact", true],
+      ["contact", false],
+      ["level", false],
+    ]);
+  });
+
+  it("is marked, so that the cloud is told by what its repeat would be known", async () => {
+    await intake.deliver("tank", numbered(7), sentOnce);
+    await intake.deliver("panel", closed(true), sentOnce);
+    expect(await entriesOf(log)).toMatchObject([{ key: "1.7", mayWait: true }, { key: null }]);
+    expect((await entriesOf(log))[1]).not.toHaveProperty("mayWait");
+  });
+});
+
+describe("after a crash that forgot something", () => {
+  const forgotten = [2, 101];
+  beforeEach(async () => {
+    await intake.deliver("tank", level, sentOnce);
+    const before = await tail();
+    Object.defineProperty(log, "last", { value: 101, configurable: true });
+    intake = newIntake();
+    intake.restore(before);
+  });
+
+  const tellsOf = async (): Promise<unknown> => (await entriesOf(log)).at(-1)?.mayRepeat;
+
+  it("says of what may have been forgotten which seqs it may repeat", async () => {
+    await intake.deliver("tank", numbered(7), sentOnce);
+    expect(await tellsOf()).toEqual(forgotten);
+    const trail = intake.trails.open("tank", "pi");
+    await intake.deliver("tank", level, { trail, messageId: 4, again: true });
+    expect(await tellsOf()).toEqual(forgotten);
+    await intake.deliver("panel", { ...contact, boot: 1, seq: 1 }, sentOnce);
+    expect((await entriesOf(log)).find(({ kind }) => kind === "contact")?.mayRepeat).toEqual(forgotten);
+  });
+
+  it.each<[string, string, Message]>([
+    ["that nobody sends again", "tank", level],
+    ["that never waits", "reader", { ...valueMessage("tap", null, 1), boot: 1, seq: 1 }],
+  ])("says it of nothing %s", async (_, device, message) => {
+    await intake.deliver(device, message, sentOnce);
+    expect((await entriesOf(log)).filter(({ mayRepeat }) => mayRepeat !== undefined)).toEqual([]);
+  });
+
+  it("says it of nothing that MQTT delivers for the first time, and not for ever", async () => {
+    await intake.deliver("tank", level, { trail: intake.trails.open("tank", "pi"), messageId: 4, again: false });
+    expect(await tellsOf()).toBeUndefined();
+    clock.advance(599_999);
+    await intake.deliver("tank", numbered(7), sentOnce);
+    expect(await tellsOf()).toEqual(forgotten);
+    clock.advance(1);
+    await intake.deliver("tank", numbered(8), sentOnce);
+    expect(await tellsOf()).toBeUndefined();
   });
 });

@@ -68,3 +68,20 @@ it("takes readings with what is known of their time by now", () => {
   }));
   expect(taken).toEqual({ ...block(1, 1).entries[0], at: 77, clock: "corrected", seq: 1 });
 });
+
+it("tells by what a repeat would be known, of what may be forgotten or may be a repeat itself", () => {
+  const entries = [
+    { ...readingWith(), key: "1.1" },
+    { ...readingWith(), key: "1.2", mayWait: true as const },
+    { ...readingWith(), key: null, mayWait: true as const },
+    { ...readingWith(), key: "1.4", mayRepeat: [8, 9] as const },
+  ];
+  const bounds = { readings_max: 9, textChars_max: 9, upTo: 9 };
+  const taken = takeBatch([{ lane: "samples", first: 1, entries }], bounds, asItIs);
+  expect(taken.map(({ repeat }) => repeat)).toEqual([
+    undefined,
+    { key: "1.2", mayRepeat: null },
+    undefined,
+    { key: "1.4", mayRepeat: [8, 9] },
+  ]);
+});

@@ -1,5 +1,10 @@
+import type { BatchReading } from "@gengfu/shared/codec/batch";
 import type { Block, LogRun } from "@gengfu/shared/log/log";
-import type { NumberedReading, Reading } from "@gengfu/shared/model/reading";
+import type { Reading } from "@gengfu/shared/model/reading";
+import type { EdgeEntry } from "../entry.ts";
+
+/** What is sent: mostly entries of the edge's log. */
+export type Sendable = Reading & Partial<Pick<EdgeEntry, "key" | "mayRepeat" | "mayWait">>;
 
 export interface BatchBounds {
   readonly readings_max: number;
@@ -24,23 +29,30 @@ export function ofOneRun(
 }
 
 /** The first readings of some blocks, numbered by their position, as many as a batch may hold and at least one. */
-export function takeBatch(blocks: readonly Block<Reading>[], bounds: BatchBounds, correct: Correct): NumberedReading[] {
-  const batch: NumberedReading[] = [];
+export function takeBatch(blocks: readonly Block<Sendable>[], bounds: BatchBounds, correct: Correct): BatchReading[] {
+  const batch: BatchReading[] = [];
   let chars = 0;
   for (const { first, entries } of blocks) {
     for (let index = 0; index < entries.length; index++) {
-      const { device, kind, channel, at, receivedAt, clock, sinceBoot, value, detail } = correct(
-        entries[index] as Reading,
-      );
+      const entry = entries[index] as Sendable;
+      const { device, kind, channel, at, receivedAt, clock, sinceBoot, value, detail } = correct(entry);
       const seq = first + index;
       if (seq > bounds.upTo) return batch;
       if (detail !== null) chars += charsOf(detail);
       if (batch.length > 0 && (batch.length >= bounds.readings_max || chars > bounds.textChars_max)) return batch;
       const reading = { device, kind, channel, at, receivedAt, clock, value, detail, seq };
-      batch.push(sinceBoot === undefined ? reading : { ...reading, sinceBoot });
+      const dated = sinceBoot === undefined ? reading : { ...reading, sinceBoot };
+      batch.push(
+        mayBeTwo(entry) ? { ...dated, repeat: { key: entry.key, mayRepeat: entry.mayRepeat ?? null } } : dated,
+      );
     }
   }
   return batch;
+}
+
+/** Whether the cloud may get a second one of it, which only it will be able to tell by the key. */
+function mayBeTwo(entry: Sendable): entry is Sendable & { readonly key: string } {
+  return typeof entry.key === "string" && (entry.mayWait === true || entry.mayRepeat !== undefined);
 }
 
 function charsOf(detail: NonNullable<Reading["detail"]>): number {

@@ -281,3 +281,38 @@ it("loses nothing, over any number of connections that break at any time", async
     { numRuns: 60 },
   );
 });
+
+describe("whether the cloud acknowledges soon", () => {
+  it("is known by the last acknowledgements, by what is under way, and by the backlog", async () => {
+    const link = new FakeLink();
+    const stop = new AbortController();
+    const session = sessionOver({ log, clock }, link, { linger_ms: 0 });
+    const running = session.run(stop.signal);
+    await turn();
+    expect(session.acknowledgesSoon).toBe(false);
+    await appendTo(log, "samples", 1);
+    await turn();
+    clock.advance(200);
+    link.sent.at(-1)?.acknowledge();
+    expect(session.acknowledgesSoon).toBe(true);
+    await appendTo(log, "samples", 1);
+    await turn();
+    expect(session.acknowledgesSoon).toBe(true);
+    clock.advance(1_000);
+    expect(session.acknowledgesSoon).toBe(false);
+    link.sent.at(-1)?.acknowledge();
+    expect(session.acknowledgesSoon).toBe(false);
+    for (let batch = 0; batch < 3; batch++) {
+      await appendTo(log, "samples", 1);
+      await turn();
+      link.sent.at(-1)?.acknowledge();
+    }
+    expect(session.acknowledgesSoon).toBe(true);
+    await appendTo(log, "samples", 600);
+    await turn();
+    expect(session.acknowledgesSoon).toBe(false);
+    stop.abort();
+    await running;
+    expect(session.acknowledgesSoon).toBe(false);
+  });
+});

@@ -10,7 +10,8 @@ import { plan, type PlanLimits } from "./lane-planner.ts";
 import { LaneProgress } from "./lane-progress.ts";
 import type { Flight, Part } from "./lane-window.ts";
 import { firstPace, nextPace, type Acknowledged, type Pace, type PaceBounds } from "./pace.ts";
-import { ofOneRun, takeBatch } from "./take-batch.ts";
+import { Promptness, soon_ms } from "./promptness.ts";
+import { ofOneRun, takeBatch, type Sendable } from "./take-batch.ts";
 
 /** Name of the uplink's cursor in the edge's log. */
 export const uplinkConsumer = "uplink";
@@ -24,12 +25,14 @@ export interface SessionLimits extends Pick<PlanLimits, "inFlight_max" | "backlo
 }
 
 export interface UplinkSessionOptions {
-  readonly log: Log<Reading>;
+  readonly log: Log<Sendable>;
   readonly gateway: string;
   readonly limits: SessionLimits;
   readonly acknowledge_timeout_ms: number;
   readonly heartbeat_ms: number;
   readonly status: () => GatewayStatus;
+  /** Makes what tells the cloud of those who are in no configuration, for a connection. */
+  readonly unclaimed?: () => { next(): string | null };
   /** Learns the cloud's time, and corrects by it what is sent. */
   readonly time: Pick<GatewayTime, "correct" | "ask" | "cloudTime">;
   readonly clock: Clock;
@@ -41,6 +44,9 @@ export interface UplinkSessionOptions {
  */
 const textChars_perReading = 32;
 
+/** A lane that owes no more than this has no backlog: it is what comes in while the cloud acknowledges. */
+const owed_max = 500;
+
 /**
  * One connection to the cloud, from the log's cursors on: sends batches, what is new before what was left behind, moves
  * the cursors at their acknowledgements, tells the gateway's state. It knows nothing of earlier connections; what they
@@ -51,6 +57,7 @@ export class UplinkSession {
   readonly #link: CloudLink;
   readonly #wakeup = new Wakeup();
   readonly #lanes: Record<Lane, LaneProgress>;
+  readonly #promptness = new Promptness();
   #pace: Pace;
   #backlogFrom_ms: number;
   #ended: string | null = null;
@@ -58,6 +65,7 @@ export class UplinkSession {
   #acknowledged = 0;
   /** Whether the cloud was last told of a backlog. */
   #toldOfBacklog = false;
+  readonly #unclaimed: { next(): string | null } | undefined;
   #cancelHeartbeat: (() => void) | null = null;
   #cancelWatch: (() => void) | null = null;
 
@@ -65,6 +73,7 @@ export class UplinkSession {
     const { log, limits, clock } = options;
     this.#link = link;
     this.#options = options;
+    this.#unclaimed = options.unclaimed?.();
     this.#pace = firstPace(limits.pace);
     const now_ms = clock.monotonic();
     this.#progress_ms = now_ms;
@@ -81,6 +90,12 @@ export class UplinkSession {
   /** Batches that the cloud acknowledged. */
   get acknowledged(): number {
     return this.#acknowledged;
+  }
+
+  /** Whether what is appended now will be acknowledged soon, as far as one can tell. */
+  get acknowledgesSoon(): boolean {
+    if (this.#ended !== null || !this.#promptness.isSoon || this.#idle_ms >= soon_ms) return false;
+    return lanes.every((lane) => !this.#lanes[lane].view.hasBacklog && this.#lanes[lane].owed <= owed_max);
   }
 
   /** Runs until the link is lost, hangs, or the signal is aborted; resolves with which of them it was. */
@@ -174,6 +189,7 @@ export class UplinkSession {
     const now_ms = clock.monotonic();
     this.#acknowledged += 1;
     this.#progress_ms = now_ms;
+    this.#promptness.note(now_ms - sent.sent_ms);
     this.#pace = nextPace(this.#pace, { ...sent, now_ms }, limits.pace);
     this.#lanes[lane].acknowledge(flight);
     this.#passed(lane);
@@ -206,10 +222,15 @@ export class UplinkSession {
     return lanes.some((lane) => this.#lanes[lane].view.inFlight > 0);
   }
 
+  /** For how long the cloud has acknowledged nothing, though it could. */
+  get #idle_ms(): number {
+    return this.#isWaiting() ? this.#options.clock.monotonic() - this.#progress_ms : 0;
+  }
+
   /** Ends a link on which nothing moves: TCP alone would take a quarter of an hour to notice. */
   #watch(end: (reason: string) => void): void {
     const { clock, acknowledge_timeout_ms } = this.#options;
-    const idle_ms = this.#isWaiting() ? clock.monotonic() - this.#progress_ms : 0;
+    const idle_ms = this.#idle_ms;
     if (idle_ms >= acknowledge_timeout_ms) {
       end(`the cloud acknowledged nothing for ${Math.round(idle_ms / 1_000)} s`);
       return;
@@ -226,6 +247,8 @@ export class UplinkSession {
     const told: GatewayStatus = { ...current, backlog, asked_ms: time.ask() };
     this.#toldOfBacklog = !isEmpty(told.backlog);
     this.#link.tell(uplinkTopics.status(gateway), JSON.stringify(told));
+    const unclaimed = this.#unclaimed?.next() ?? null;
+    if (unclaimed !== null) this.#link.tell(uplinkTopics.unclaimed(gateway), unclaimed);
     this.#cancelHeartbeat = clock.after(heartbeat_ms, () => this.#beat());
   }
 

@@ -34,7 +34,7 @@ const lasting_ms = 30_000;
 /** Brings the log to the cloud, over as many connections as that takes. */
 export class Uplink {
   readonly #options: UplinkOptions;
-  #isConnected = false;
+  #session: UplinkSession | null = null;
   /** Connections in a row that stood and over which nothing was acknowledged. */
   #fruitless = 0;
 
@@ -43,7 +43,12 @@ export class Uplink {
   }
 
   get isConnected(): boolean {
-    return this.#isConnected;
+    return this.#session !== null;
+  }
+
+  /** Whether the cloud is there and acknowledges within about a second what is appended now. */
+  get acknowledgesSoon(): boolean {
+    return this.#session?.acknowledgesSoon ?? false;
   }
 
   /** Runs until the signal is aborted. */
@@ -71,14 +76,14 @@ export class Uplink {
         limits: { ...limits, pace, linger_ms, backlog_rate },
       });
       logger.info({ backlog: this.#options.log.backlog(uplinkConsumer) }, "connected to the cloud");
-      this.#isConnected = true;
+      this.#session = session;
       const reason = await session.run(signal);
       this.#fruitless = session.acknowledged > 0 ? 0 : this.#fruitless + 1;
       return { acknowledged: session.acknowledged, reason };
     } catch (error) {
       return { acknowledged: 0, reason: messageOf(error) };
     } finally {
-      this.#isConnected = false;
+      this.#session = null;
     }
   }
 

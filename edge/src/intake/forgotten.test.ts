@@ -1,0 +1,35 @@
+import { abandonedReason } from "@gengfu/shared/log/gap-records";
+import type { Block } from "@gengfu/shared/log/log";
+import { expect, it } from "vitest";
+import type { EdgeEntry } from "../entry.ts";
+import { readingWith } from "../testing/reading-with.ts";
+import { forgottenOf } from "./forgotten.ts";
+import { gapEntry } from "./own-entry.ts";
+
+const level: EdgeEntry = { ...readingWith(), key: null };
+const gap = (from: number, to: number, at: number, reason = abandonedReason): EdgeEntry =>
+  gapEntry("gate", { at, clock: "synchronised" }, { from, to, reason });
+const block = (first: number, ...entries: EdgeEntry[]): Block<EdgeEntry> => ({ lane: "events", first, entries });
+
+it("is nothing after a stop in good order", () => {
+  expect(forgottenOf(0, [])).toBe(null);
+  expect(forgottenOf(2, [block(1, level, level)])).toBe(null);
+});
+
+it("is what lies between the last entry in the file and the reserve's end", () => {
+  expect(forgottenOf(10_002, [block(1, level, level)])).toEqual({ last: [3, 10_002], all: [3, 10_002] });
+});
+
+it("is also what was forgotten by crashes shortly before, for what is known by its number", () => {
+  const tail = [block(1, level), block(102, gap(2, 101, 1_000), gap(2, 101, 1_000))];
+  expect(forgottenOf(203, tail)).toEqual({ last: [104, 203], all: [2, 203] });
+  expect(forgottenOf(103, tail)).toEqual({ last: [2, 101], all: [2, 101] });
+});
+
+it("is not what was forgotten long ago, or dropped at the bound", () => {
+  const tail = [
+    block(102, gap(2, 101, 1_000)),
+    block(103, gap(1, 1, 700_000, "the log reached its bound"), { ...level, receivedAt: 700_000 }),
+  ];
+  expect(forgottenOf(104, tail)).toBe(null);
+});
