@@ -120,7 +120,7 @@ function meant(before: Snapshot, kind: DeviceKind, fields: Readonly<Record<strin
     const value = Object.hasOwn(fields, key) ? fields[key] : undefined;
     if (value === undefined) return [];
     if (typeof value === "number") return [[key, value + 0]];
-    return [[key, capitals.includes(key) ? String(value).toUpperCase() : value]];
+    return [[key, typeof value === "string" && capitals.includes(key) ? value.toUpperCase() : value]];
   });
   const value = name === null ? null : Number(fields[name]) + 0;
   return {

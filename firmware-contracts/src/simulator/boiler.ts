@@ -6,6 +6,7 @@ export const boilerBounds = { low_celsius: 62, high_celsius: 78 } as const;
 
 const heating_celsius_per_hour = 150;
 const cooling_celsius_per_hour = 60;
+const surroundings_celsius = 18;
 /** The loop loses this much between outlet and return; the return follows within minutes. */
 const spread_celsius = 14;
 const follow_per_hour = 20;
@@ -18,16 +19,20 @@ export interface Boiler {
   readonly supply_celsius: number;
   readonly return_celsius: number;
   readonly burning: boolean;
+  /** The flame is out and doesn't come back: the boiler cools down to its surroundings. */
+  readonly flameOut: boolean;
 }
 
 export function createBoiler(outlets: Pick<Boiler, "supply" | "return" | "pressure">): Boiler {
-  return { ...outlets, supply_celsius: 68, return_celsius: 68 - spread_celsius, burning: true };
+  return { ...outlets, supply_celsius: 68, return_celsius: 68 - spread_celsius, burning: true, flameOut: false };
 }
 
 export function stepBoiler(boiler: Boiler, moment: Moment): { boiler: Boiler; measurements: Measurement[] } {
   const passed = hours(moment);
-  const change = boiler.burning ? heating_celsius_per_hour : -cooling_celsius_per_hour;
-  const { low_celsius, high_celsius } = boilerBounds;
+  const isHeating = boiler.burning && !boiler.flameOut;
+  const change = isHeating ? heating_celsius_per_hour : -cooling_celsius_per_hour;
+  const { high_celsius } = boilerBounds;
+  const low_celsius = boiler.flameOut ? surroundings_celsius : boilerBounds.low_celsius;
   const supply_celsius = Math.min(Math.max(boiler.supply_celsius + change * passed, low_celsius), high_celsius);
   const burning = boiler.burning ? supply_celsius < high_celsius : supply_celsius <= low_celsius;
   const target = supply_celsius - spread_celsius;

@@ -1,5 +1,5 @@
 import { silentLogger } from "@gengfu/shared/logging";
-import { ManualClock } from "@gengfu/shared/time/clock";
+import { ManualClock, systemClock } from "@gengfu/shared/time/clock";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { TestBroker } from "../test-broker.ts";
 import { DeviceConnection } from "./device-connection.ts";
@@ -26,6 +26,7 @@ function connectTo(port: number): DeviceConnection {
     secret: "demo",
     boot: 7,
     clock,
+    lineClock: systemClock,
     logger: silentLogger,
     onTrouble: (reason) => troubles.push(reason),
     reconnect_ms: 20,
@@ -116,6 +117,22 @@ describe("a device's connection", () => {
     expect(troubles.join()).toMatch(/refused/i);
     broker.password = "demo";
     await vi.waitFor(() => expect(connection.stats.connected).toBe(1));
+  });
+
+  test("loses all at a reboot, counts its boot, and begins again at 1", async () => {
+    const connection = connectTo(await broker.start());
+    await vi.waitFor(() => expect(connection.stats.connected).toBe(1));
+    connection.offer(level(1.5));
+    await vi.waitFor(() => expect(broker.texts("level").length).toBe(1));
+    broker.holds = true;
+    connection.offer(level(1.4));
+    await vi.waitFor(() => expect(broker.held.length).toBe(1));
+    broker.holds = false;
+    connection.reboot();
+    connection.offer(level(1.3));
+    await vi.waitFor(() => expect(broker.texts("level")[1]).toBe('{"metres":1.3,"boot":8,"seq":1}'));
+    expect(broker.texts("state")).toEqual(["online", "offline", "online"]);
+    expect(troubles).toEqual([]);
   });
 
   test("hears what the edge put into quarantine", async () => {

@@ -1,9 +1,10 @@
 import { pause, type Clock } from "@gengfu/shared/time/clock";
 import type { Logger } from "@gengfu/shared/logging";
-import { connect, type MqttClient } from "mqtt";
 import { errorAnswerText } from "../contract/payloads.ts";
 import { deviceTopic } from "../contract/topics.ts";
+import { Line } from "../mqtt/line.ts";
 import type { Measurement } from "./moment.ts";
+import { noise } from "./noise.ts";
 import { Outbox, type Waiting } from "./outbox.ts";
 
 export interface DeviceConnectionOptions {
@@ -12,12 +13,30 @@ export interface DeviceConnectionOptions {
   readonly device: string;
   readonly secret: string;
   readonly boot: number;
+  /** By which the age of a measurement is taken. */
   readonly clock: Clock;
+  /** By which the line keeps its timeouts and reconnects; `clock` unless given. */
+  readonly lineClock?: Clock;
   readonly logger: Logger;
   /** Called with what keeps the device from its broker, each time that it tries. */
   readonly onTrouble: (reason: string) => void;
   readonly waiting_max?: number;
+  /** The first wait before it tries again. */
   readonly reconnect_ms?: number;
+}
+
+export interface DeviceStats {
+  readonly connected: number;
+  readonly published: number;
+  readonly waiting: number;
+  readonly dropped: number;
+  readonly refused: number;
+}
+
+interface UnderWay {
+  readonly topic: string;
+  readonly payload: Buffer;
+  readonly retain: boolean;
 }
 
 /** How many publishes may await their acknowledgement. */
@@ -25,57 +44,61 @@ const in_flight_max = 16;
 /** What waited longer than this says so. */
 const age_ms_min = 1_000;
 const stop_ms_max = 2_000;
+/** Shorter than the minute that firmware should go up to: somebody is watching. */
+const reconnect_ms_max = 10_000;
+const powerLost = "power lost";
+const offline = Buffer.from("offline");
 
 /**
  * One device's line to the edge, as firmware should have it: its own user, retained `online` and a last will of
- * `offline`, QoS 1, reconnects for ever, and keeps what can't go out in a bounded queue with its age. What was sent but
- * not acknowledged is repeated with the same `boot` and `seq` (mqtt.js keeps it over a reconnection).
+ * `offline`, QoS 1, reconnects for ever with growing waits, and keeps what can't go out in a bounded queue with its age.
+ * What was sent but not acknowledged is repeated byte for byte, before all else.
  */
 export class DeviceConnection {
   readonly #options: DeviceConnectionOptions;
+  readonly #lineClock: Clock;
   readonly #outbox: Outbox;
-  #client: MqttClient | undefined;
-  #isReady = false;
-  #inFlight = 0;
-  #seq = 0;
-  #published = 0;
+  readonly #underWay = new Map<number, UnderWay>();
   readonly #refusals = new Map<string, number>();
+  readonly #stateTopic: string;
+  #line: Line | undefined;
+  #cancelRetry: (() => void) | undefined;
+  #ended: (() => void) | undefined;
+  #isReady = false;
+  #stopping = false;
+  #failures = 0;
+  #boot: number;
+  #seq = 0;
+  #id = 0;
+  #published = 0;
 
   constructor(options: DeviceConnectionOptions) {
     this.#options = options;
+    this.#lineClock = options.lineClock ?? options.clock;
+    this.#boot = options.boot;
     this.#outbox = new Outbox(options.waiting_max ?? 500);
+    this.#stateTopic = deviceTopic(options.device, "state");
   }
 
   start(): void {
-    const { broker, device, secret, reconnect_ms = 2_000, logger, onTrouble } = this.#options;
-    const client = connect(broker, {
+    const { broker, device, secret } = this.#options;
+    const options = {
+      broker: new URL(broker),
       clientId: `${device}-simulator`,
-      username: device,
+      user: device,
       password: secret,
-      protocolVersion: 4,
-      keepalive: 30,
-      reconnectPeriod: reconnect_ms,
-      reconnectOnConnackError: true,
-      resubscribe: false,
-      queueQoSZero: false,
-      will: { topic: deviceTopic(device, "state"), payload: Buffer.from("offline"), qos: 1, retain: true },
+      keepAlive_s: 30,
+      will: { topic: this.#stateTopic, payload: offline, qos: 1, retain: true },
+      clock: this.#lineClock,
+    };
+    const line = new Line(options, {
+      onReady: () => this.#welcome(),
+      onAcknowledged: (id) => this.#acknowledged(id),
+      onMessage: ({ payload }) => this.#hearAnswer(payload),
+      onClosed: (reason) => this.#closed(reason),
     });
-    this.#client = client;
-    client.on("connect", () => {
-      this.#isReady = true;
-      logger.debug({ device }, "connected");
-      this.#send("state", "online", true);
-      client.subscribe(deviceTopic(device, "error"), { qos: 1 }, (error) => {
-        if (error !== null) logger.debug({ device, reason: error.message }, "answers of the edge can't be heard");
-      });
-      this.#pump();
-    });
-    client.on("close", () => {
-      if (this.#isReady) onTrouble("connection lost");
-      this.#isReady = false;
-    });
-    client.on("error", (error) => onTrouble(error.message === "" ? String(error) : error.message));
-    client.on("message", (_topic, payload) => this.#hearAnswer(payload));
+    this.#line = line;
+    line.start();
   }
 
   /** Takes a measurement; it goes out as soon as it can. */
@@ -88,11 +111,20 @@ export class DeviceConnection {
     this.#pump();
   }
 
-  get stats(): { connected: number; published: number; waiting: number; dropped: number; refused: number } {
+  /** The power fails and returns: nothing that waited is left, boot counts up, seq begins anew. */
+  reboot(): void {
+    this.#underWay.clear();
+    this.#outbox.clear();
+    this.#boot++;
+    this.#seq = 0;
+    this.#line?.drop(powerLost);
+  }
+
+  get stats(): DeviceStats {
     return {
       connected: this.#isReady ? 1 : 0,
       published: this.#published,
-      waiting: this.#outbox.length + this.#inFlight,
+      waiting: this.#outbox.length + this.#underWay.size,
       dropped: this.#outbox.dropped,
       refused: [...this.#refusals.values()].reduce((sum, count) => sum + count, 0),
     };
@@ -100,28 +132,55 @@ export class DeviceConnection {
 
   /** Says `offline` and leaves; gives up on both after two seconds. */
   async stop(): Promise<void> {
-    const client = this.#client;
-    if (client === undefined) return;
-    this.#client = undefined;
-    let said = false;
-    if (this.#isReady) {
-      this.#isReady = false;
-      const goodbye = client.publishAsync(deviceTopic(this.#options.device, "state"), "offline", {
-        qos: 1,
-        retain: true,
-      });
-      const abandon = new AbortController();
-      await Promise.race([
-        goodbye.then(
-          () => (said = true),
-          () => (said = false),
-        ),
-        pause(this.#options.clock, stop_ms_max, abandon.signal),
-      ]);
-      abandon.abort();
-    }
+    this.#cancelRetry?.();
+    this.#stopping = true;
+    if (this.#line === undefined) return;
+    const ended = new Promise<void>((resolve) => (this.#ended = resolve));
+    if (this.#isReady) this.#send(this.#stateTopic, offline, true);
+    else this.#line.drop("ended");
+    const abandon = new AbortController();
+    await Promise.race([ended, pause(this.#lineClock, stop_ms_max, abandon.signal)]);
+    abandon.abort();
     // without an acknowledged goodbye the socket is cut, so that the last will speaks
-    await client.endAsync(!said);
+    this.#line?.drop("ended");
+  }
+
+  #welcome(): void {
+    const { device, logger } = this.#options;
+    this.#isReady = true;
+    this.#failures = 0;
+    logger.debug({ device }, "connected");
+    const again = [...this.#underWay].filter(([, { topic }]) => topic !== this.#stateTopic);
+    this.#underWay.clear();
+    this.#send(this.#stateTopic, Buffer.from("online"), true);
+    this.#line?.subscribe(this.#nextId(), deviceTopic(device, "error"));
+    for (const [id, publish] of again) {
+      this.#underWay.set(id, publish);
+      this.#line?.publish({ ...publish, id, qos: 1, dup: true });
+    }
+    this.#pump();
+  }
+
+  #closed(reason: string): void {
+    const { onTrouble, device, reconnect_ms = 1_000 } = this.#options;
+    this.#isReady = false;
+    this.#line = undefined;
+    if (this.#stopping) return this.#ended?.();
+    if (reason !== powerLost) onTrouble(reason);
+    const wait_ms = Math.min(reconnect_ms * 2 ** this.#failures, Math.max(reconnect_ms, reconnect_ms_max));
+    this.#failures++;
+    // apart from each other, so that a site's devices don't all come back at once
+    const share = 0.75 + 0.5 * noise(this.#boot, device, this.#failures);
+    this.#cancelRetry = this.#lineClock.after(wait_ms * share, () => this.start());
+  }
+
+  #acknowledged(id: number): void {
+    const publish = this.#underWay.get(id);
+    if (publish === undefined) return;
+    this.#underWay.delete(id);
+    this.#published++;
+    if (this.#stopping && publish.payload === offline) return this.#line?.end();
+    this.#pump();
   }
 
   /** Logs the first answer of each code. */
@@ -136,26 +195,30 @@ export class DeviceConnection {
   }
 
   #pump(): void {
-    while (this.#isReady && this.#inFlight < in_flight_max) {
+    while (this.#isReady && !this.#stopping && this.#underWay.size < in_flight_max) {
       const next = this.#outbox.shift();
       if (next === undefined) return;
-      this.#send(next.measurement.kind, JSON.stringify(this.#payload(next)), false);
+      const topic = deviceTopic(this.#options.device, next.measurement.kind);
+      this.#send(topic, Buffer.from(JSON.stringify(this.#payload(next))), false);
     }
   }
 
   #payload({ measurement: { kind, fields }, seq, measured_ms }: Waiting): Record<string, string | number | boolean> {
     const age = Math.round(this.#options.clock.monotonic() - measured_ms);
-    // a reader always says when the card was there; the others only where it matters
-    const time = kind === "tap" || age >= age_ms_min ? { age } : {};
-    return { ...fields, ...time, boot: this.#options.boot, seq };
+    // a reader always says when the card was there; the others only where it matters, and none that says the time itself
+    const time = fields["at"] === undefined && (kind === "tap" || age >= age_ms_min) ? { age } : {};
+    return { ...fields, ...time, boot: this.#boot, seq };
   }
 
-  #send(leaf: Parameters<typeof deviceTopic>[1], payload: string, retain: boolean): void {
-    this.#inFlight++;
-    this.#client?.publish(deviceTopic(this.#options.device, leaf), payload, { qos: 1, retain }, (error) => {
-      this.#inFlight--;
-      if (error === undefined || error === null) this.#published++;
-      this.#pump();
-    });
+  #send(topic: string, payload: Buffer, retain: boolean): void {
+    const id = this.#nextId();
+    this.#underWay.set(id, { topic, payload, retain });
+    this.#line?.publish({ topic, payload, retain, id, qos: 1, dup: false });
+  }
+
+  #nextId(): number {
+    do this.#id = (this.#id % 65_535) + 1;
+    while (this.#underWay.has(this.#id));
+    return this.#id;
   }
 }

@@ -38,6 +38,11 @@ export class Outbox {
     this.#dropped++;
   }
 
+  /** Forgets all; these count as dropped by nobody. */
+  clear(): void {
+    this.#entries.length = 0;
+  }
+
   shift(): Waiting | undefined {
     return this.#entries.shift();
   }

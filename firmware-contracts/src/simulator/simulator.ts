@@ -26,6 +26,7 @@ export interface SimulatorOptions {
 }
 
 const tick_ms = 250;
+const told_every_ms = 5_000;
 /** After a pause of the machine time is not made up for beyond this. */
 const tick_ms_max = 60_000;
 /** A broker's queue of connections that it has not accepted is short. */
@@ -39,6 +40,7 @@ export class Simulator {
   readonly #starting = new Set<() => void>();
   #last_ms = 0;
   #connected = 0;
+  #told_ms = 0;
   #trouble = { reason: "", reported_ms: 0 };
   #cancel: (() => void) | undefined;
 
@@ -104,10 +106,14 @@ export class Simulator {
     return sum;
   }
 
+  /** Tells when all are there or all gone, and in between from time to time. */
   #reportConnections(): void {
     const { connected } = this.stats;
-    if (connected === this.#connected) return;
+    const now_ms = this.#options.clock.monotonic();
+    const isEnd = connected === 0 || connected === this.#connections.size;
+    if (connected === this.#connected || (!isEnd && now_ms - this.#told_ms < told_every_ms)) return;
     this.#connected = connected;
+    this.#told_ms = now_ms;
     if (connected === this.#connections.size) this.#trouble.reason = "";
     this.#options.logger.info({ connected, devices: this.#connections.size }, "devices connected");
   }

@@ -22,7 +22,7 @@ export interface World {
 }
 
 /** Longest piece that time is cut into. */
-const step_ms_max = 1_000;
+export const step_ms_max = 1_000;
 const day_ms = 86_400_000;
 const tank_metres = 3;
 
@@ -75,14 +75,17 @@ export function step(world: World, dt_ms: number): { world: World; measurements:
   return { world: current, measurements };
 }
 
-function stepOnce(world: World, dt_ms: number): { world: World; measurements: Measurement[] } {
+/** The step of so many milliseconds that a world takes next. */
+export function momentOf(world: World, dt_ms: number): Moment {
   const elapsed_ms = world.elapsed_ms + dt_ms;
-  const moment: Moment = {
-    seed: world.seed,
-    previous_ms: world.elapsed_ms,
-    elapsed_ms,
-    hour: ((world.began_ms + elapsed_ms) % day_ms) / 3_600_000,
-  };
+  const hour = ((world.began_ms + elapsed_ms) % day_ms) / 3_600_000;
+  return { seed: world.seed, previous_ms: world.elapsed_ms, elapsed_ms, hour };
+}
+
+/** Lets at most `step_ms_max` pass. */
+export function stepOnce(world: World, dt_ms: number): { world: World; measurements: Measurement[] } {
+  const moment = momentOf(world, dt_ms);
+  const { elapsed_ms } = moment;
   const panels = world.panels.map((panel) => stepFirePanel(panel, moment));
   const tanks = world.tanks.map((tank) => stepTank(tank, moment));
   const boilers = world.boilers.map((boiler) => stepBoiler(boiler, moment));
