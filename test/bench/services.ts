@@ -65,6 +65,7 @@ async function start(service: "edge" | "cloud", place: Place): Promise<ChildProc
   const env = {
     ...process.env,
     GENGFU_LOG_LEVEL: "error",
+    MALLOC_ARENA_MAX: "1",
     NODE_COMPILE_CACHE: join(place.folder, "..", "compile-cache"),
   };
   const execArgv = service === "edge" ? ["--max-old-space-size=320", "--max-semi-space-size=2"] : [];

@@ -1,6 +1,7 @@
-/** (b) The whole way from a device's publish to a real influxd, beside Node-RED. */
+/** (b) The whole way from a device's publish to a real influxd, beside Node-RED and a Mosquitto bridge. */
 import { join } from "node:path";
 import { startInflux, type Influx } from "../support/influxd.ts";
+import { startBridge } from "./bridge.ts";
 import { startNodeRed } from "./node-red.ts";
 import { perSecond, spread, type Section } from "./report.ts";
 import { load } from "./run-load.ts";
@@ -13,13 +14,19 @@ const patience_ms = 60_000;
 export async function wholeWay(folder: string, rounds: number): Promise<Section> {
   const gengfu: number[] = [];
   const nodeRed: number[] = [];
+  const bridge: number[] = [];
   let lost = 0;
+  let lostByBridge = 0;
   for (let round = 0; round < rounds; round++) {
     gengfu.push(await measureGengfu(join(folder, `way-${round}`)));
     const other = await measureNodeRed(join(folder, `node-red-${round}`));
     nodeRed.push(other.rate);
     lost += other.lost;
-    console.log(`  gengfu ${perSecond(gengfu.at(-1) ?? 0)}, Node-RED ${perSecond(other.rate)}`);
+    const bridged = await measureBridge(join(folder, `bridge-${round}`));
+    bridge.push(bridged.rate);
+    lostByBridge += bridged.lost;
+    const rates = [gengfu.at(-1) ?? 0, other.rate, bridged.rate].map(perSecond);
+    console.log(`  gengfu ${rates[0]}, Node-RED ${rates[1]}, Mosquitto bridge ${rates[2]}`);
   }
   const ratios = gengfu.map((rate, index) => rate / (nodeRed[index] ?? NaN));
   return {
@@ -34,15 +41,28 @@ export async function wholeWay(folder: string, rounds: number): Promise<Section>
         reached: null,
       },
       {
-        what: "ratio",
+        what: "Mosquitto bridge and a lean writer",
+        value: spread(bridge, perSecond),
+        target: "",
+        reached: null,
+      },
+      {
+        what: "ratio to Node-RED",
         value: spread(ratios, (value) => value.toFixed(1)),
         target: "at least 5",
         reached: Math.min(...ratios) >= 5,
+      },
+      {
+        what: "ratio to the Mosquitto bridge",
+        value: spread(gengfu.map((rate, index) => rate / (bridge[index] ?? NaN))),
+        target: "",
+        reached: null,
       },
     ],
     notes: [
       `100 connections with a window of 10; ${messages.gengfu} readings through Gengfu, ${messages.nodeRed} through Node-RED, until the last is in influxd.`,
       `Node-RED acknowledges nothing behind its broker: of its messages ${lost} had not arrived within ${patience_ms / 1_000} s.`,
+      `The bridge's brokers queue without a bound, in memory, and sync nothing; behind them a writer of 40 lines that neither validates nor keeps. Of ${rounds * messages.gengfu} acknowledged messages ${lostByBridge} had not arrived.`,
     ],
   };
 }
@@ -78,6 +98,22 @@ async function measureNodeRed(folder: string): Promise<{ rate: number; lost: num
   } finally {
     await nodeRed.stop();
     await broker.stop();
+    await influx.stop();
+  }
+}
+
+async function measureBridge(folder: string): Promise<{ rate: number; lost: number }> {
+  const influx = await startInflux();
+  await influx.query("CREATE DATABASE bench");
+  const bridge = await startBridge(folder, influx.url, 0);
+  try {
+    await subscribed(influx, bridge.site.port);
+    const started = performance.now();
+    const sent = await load({ port: bridge.site.port, connections: 100, window: 10, messages: messages.gengfu });
+    const arrived = await arrival(influx, sent.messages, patience_ms);
+    return { rate: arrived.count / ((arrived.at - started) / 1_000), lost: sent.messages - arrived.count };
+  } finally {
+    await bridge.stop();
     await influx.stop();
   }
 }
