@@ -46,7 +46,7 @@ export class Proposer {
   #claim(bridge: BridgeConfig, name: string, seen: readonly SeenValue[], preset?: PresetName): Proposal {
     const id = this.#freeId(name);
     const site = this.#newDevice(name, seriesOf(seen));
-    const edge = [...bridgeLines(bridge, preset), "    devices:", `      ${quote(name)}: ${id}`];
+    const edge = [...bridgeLines(bridge, preset), "    devices:", `      ${quote(name)}: ${plain(id)}`];
     return { site, edge: `${edge.join("\n")}\n` };
   }
 
@@ -69,7 +69,7 @@ export class Proposer {
       ...bridgeLines(bridge),
       "    mappings:",
       `      - topic: ${quote(topic.replaceAll(/[+#{}]/g, "_"))}`,
-      `        device: ${id}`,
+      `        device: ${plain(id)}`,
       "        values:",
       ...seriesOf(series).map(({ kind, channel }, index) => {
         const path = found[index]?.path ?? "";
@@ -88,7 +88,7 @@ export class Proposer {
     const id = this.#freeId(name);
     const lines = [
       "devices:",
-      `  - id: ${id}`,
+      `  - id: ${plain(id)}`,
       `    name: ${bothNames(name)}`,
       ...(note === undefined ? [] : [`    secret: file:/etc/gengfu/${id}.secret ${note}`]),
       "    measures:",
@@ -105,7 +105,7 @@ export class Proposer {
     const more = [...values.values()].map((value): Series => ({ ...kindOf(value), channel: value.name }));
     const lines = [
       "devices:",
-      `  - id: ${device.id} # is there already; add what is new`,
+      `  - id: ${plain(device.id)} # is there already; add what is new`,
       `    name: { zh: ${quote(device.name.zh)}, en: ${quote(device.name.en)} }`,
       "    measures:",
       ...measureLines([...known, ...more.slice(0, values_max)]),
@@ -130,7 +130,7 @@ function bridgeLines({ id, preset, base, broker, topics }: BridgeConfig, other?:
   const shown = other ?? preset;
   return [
     "foreign:",
-    `  - id: ${id}${other === undefined ? " # is there already; add what is new" : ""}`,
+    `  - id: ${plain(id)}${other === undefined ? " # is there already; add what is new" : ""}`,
     ...(broker === undefined
       ? [`    secret: file:/etc/gengfu/${id}.secret`]
       : [`    broker: { url: ${quote(withoutPassword(broker.url))} }`]),
@@ -199,6 +199,11 @@ function valuesIn(payload: Buffer, leaf: string): { path: string; value: SeenVal
 function bothNames(name: string): string {
   const plain = name.replaceAll(/\p{Cc}/gu, " ").trim() || "?";
   return `{ zh: ${quote(plain)}, en: ${quote(plain)} }`;
+}
+
+/** An identifier as YAML has it: some of them would be numbers, such as the addresses of Zigbee's devices. */
+function plain(id: string): string {
+  return /^[a-z][a-z0-9_-]*$/.test(id) && !["true", "false", "null"].includes(id) ? id : quote(id);
 }
 
 /** A text as YAML has it; JSON's way of quoting is one of YAML's. */

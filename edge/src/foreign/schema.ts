@@ -49,6 +49,9 @@ const bridge = z
     mappings: z.array(mapping).max(64).default([]).describe("Mappings of one's own; they go before the preset's."),
     devices: z
       .record(z.string().min(1).max(128), claim)
+      .refine((claims) => !Object.keys(claims).some((name) => /^\d{15,}$/.test(name)), {
+        error: 'names in quotes where they look like numbers: "0x00158d0001a2b3c4"',
+      })
       .default({})
       .describe("By the name that the bridge has for it: the device of the site file, or more about it."),
     retained: z
