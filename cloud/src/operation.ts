@@ -147,6 +147,21 @@ function site({ gateways, devices }: Parts): Metric[] {
     perGateway("gateway_last_seen_seconds", "When the gateway was last heard, Unix time.", ({ lastSeenAt }) =>
       lastSeenAt === null ? null : lastSeenAt / 1_000,
     ),
+    perGateway(
+      "gateway_disk_written_today_bytes",
+      "Bytes written to the gateway's disk since midnight by the site's clock.",
+      ({ status }) => status?.disk?.written_today_bytes ?? null,
+    ),
+    perGateway(
+      "gateway_disk_written_yesterday_bytes",
+      "Bytes written to the gateway's disk the day before.",
+      ({ status }) => status?.disk?.written_yesterday_bytes ?? null,
+    ),
+    perGateway(
+      "gateway_disk_waiting",
+      "Readings in the gateway's memory that are not on its disk yet.",
+      ({ status }) => status?.disk?.waiting ?? null,
+    ),
     counter("devices_ignored_total", "Readings of too many unknown devices or channels.", devices.ignored),
   ];
 }

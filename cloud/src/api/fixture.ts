@@ -217,6 +217,7 @@ export const testGateway: GatewayView = {
   received: [[1, 10]],
   missing: [],
   missingBecause: [],
+  unused: [],
   clock: "synchronised",
   epoch: 7,
   troubles: [],

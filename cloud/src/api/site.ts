@@ -2,6 +2,7 @@ import { clockQualities, deviceKinds, kinds } from "@gengfu/shared/model/reading
 import { severities } from "@gengfu/shared/model/rule";
 import { gatewayOf, type Site } from "@gengfu/shared/model/site";
 import { z } from "zod";
+import type { GatewayStatus } from "@gengfu/shared/uplink-protocol";
 import type { GatewayRegistry, GatewayView } from "../gateways/registry.ts";
 import { deviceStates, type DeviceStates, type DeviceView } from "../live/device-states.ts";
 import { ProblemError } from "./problem.ts";
@@ -94,7 +95,20 @@ export const gatewayView = z
     missingBecause: z
       .array(z.object({ from: z.int(), to: z.int(), reason: z.string() }))
       .describe("The same with the reasons."),
+    unused: z
+      .array(interval)
+      .describe(
+        "Seqs that the gateway had set apart when it died, and did not use; nothing that it acknowledged is among them.",
+      ),
     clock: z.enum(clockQualities).nullable().describe("How the gateway knows the time."),
+    disk: z
+      .object({
+        writtenTodayBytes: z.int().describe("Since midnight by the site's clock."),
+        writtenYesterdayBytes: z.int().nullable().describe("Null where the gateway did not run then."),
+        waiting: z.int().describe("Readings that the cloud has or will have soon, and the gateway's disk not yet."),
+      })
+      .nullable()
+      .describe("What goes to the gateway's disk, as it last said; null where it says nothing of it."),
     epoch: z.int().nullable().describe("The gateway's numbering; it changes when its log starts anew."),
     troubles: z.array(z.string()).describe("What someone should look at, each a sentence."),
     version: z.string().nullable(),
@@ -189,11 +203,19 @@ export function showGateway(gateway: GatewayView): z.output<typeof gatewayView> 
     received: gateway.received.map(([from, to]) => [from, to]),
     missing: gateway.missing.map(([from, to]) => [from, to]),
     missingBecause: gateway.missingBecause.map(({ from, to, reason }) => ({ from, to, reason })),
+    unused: gateway.unused.map(([from, to]) => [from, to]),
     clock: gateway.clock,
+    disk: showDisk(gateway.status?.disk),
     epoch: gateway.epoch,
     troubles: [...gateway.troubles],
     version: gateway.version,
   };
+}
+
+function showDisk(disk: GatewayStatus["disk"]): z.output<typeof gatewayView>["disk"] {
+  if (disk === undefined) return null;
+  const { written_today_bytes, written_yesterday_bytes, waiting } = disk;
+  return { writtenTodayBytes: written_today_bytes, writtenYesterdayBytes: written_yesterday_bytes, waiting };
 }
 
 function showDevice(view: DeviceView, views: ReadingViews): z.output<typeof deviceView> {

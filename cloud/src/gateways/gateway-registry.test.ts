@@ -44,6 +44,7 @@ const ledger = {
       epochs: [7],
       received: [[1, 4]],
       missing: [{ from: 5, to: 6, reason: "in transit or lost" }],
+      unused: [[7, 8]],
       omitted: 0,
       fork,
     };
@@ -95,6 +96,7 @@ it("shows what a gateway last said, beside what the ledger has of that numbering
     received: [[1, 4]],
     missing: [[5, 6]],
     missingBecause: [{ from: 5, to: 6, reason: "in transit or lost" }],
+    unused: [[7, 8]],
     clock: "unsynchronised",
     epoch: 42,
     troubles: ["the clock is not synchronised"],

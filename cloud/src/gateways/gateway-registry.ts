@@ -89,7 +89,7 @@ export function createGatewayRegistry(options: GatewayRegistryOptions): GatewayR
   }
 
   function viewOf(id: string, { connections, lastSeenAt, status }: Known): GatewayView {
-    const { epoch, received, missing, fork } = ledger.view(id, status?.epoch, status?.run);
+    const { epoch, received, missing, unused, fork } = ledger.view(id, status?.epoch, status?.run);
     const troubles = [...(status?.troubles ?? [])];
     if (fork !== null && clock.now() - fork.at < forkShown_ms) troubles.push(forkTrouble(id, fork.from));
     return {
@@ -101,6 +101,7 @@ export function createGatewayRegistry(options: GatewayRegistryOptions): GatewayR
       received,
       missing: missing.map(({ from, to }) => [from, to]),
       missingBecause: missing,
+      unused,
       clock: status?.clock ?? null,
       epoch,
       troubles,

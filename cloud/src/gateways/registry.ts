@@ -18,6 +18,8 @@ export interface GatewayView {
   readonly missing: readonly Interval[];
   /** The same with the reasons. */
   readonly missingBecause: readonly Missing[];
+  /** Seqs of the current epoch under which nothing will come: the gateway died before it used them. */
+  readonly unused: readonly Interval[];
   readonly clock: ClockQuality | null;
   readonly epoch: number | null;
   readonly troubles: readonly string[];

@@ -13,7 +13,12 @@ export interface LedgerView {
   readonly received: readonly Interval[];
   /** Seqs below the highest received that aren't here, in the current epoch, ascending. */
   readonly missing: readonly Missing[];
-  /** How many intervals `received` and `missing` leave out, the oldest ones, where there are very many. */
+  /**
+   * Seqs that the gateway had given out beforehand when it died, ascending: what it acknowledged under them is received,
+   * and of the others nothing will come.
+   */
+  readonly unused: readonly Interval[];
+  /** How many intervals `received`, `missing` and `unused` leave out, the oldest ones, where there are very many. */
   readonly omitted: number;
   /** Where the gateway's log went on from an older state of itself, the last time; null where it never did. */
   readonly fork: Fork | null;

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { IntervalSet, type Interval } from "@gengfu/shared/intervals";
+import { abandonedReason } from "@gengfu/shared/log/gap-records";
 import type { Log } from "@gengfu/shared/log/log";
 import { memoryLog } from "@gengfu/shared/log/memory-log";
 import { silentLogger } from "@gengfu/shared/logging";
@@ -56,7 +57,16 @@ async function seqsIn(of: Log<StoredReading>): Promise<string[]> {
 describe("ledger", () => {
   it("lets through what is new and tells what is there and what lacks", async () => {
     const ledger = await open();
-    const nothing = { gateway: "g", epoch: null, epochs: [], received: [], missing: [], omitted: 0, fork: null };
+    const nothing = {
+      gateway: "g",
+      epoch: null,
+      epochs: [],
+      received: [],
+      missing: [],
+      unused: [],
+      omitted: 0,
+      fork: null,
+    };
     expect(ledger.view("g")).toEqual(nothing);
     expect(await receive(ledger, [1, 2, 3])).toBe(3);
     expect(await receive(ledger, [3, 4, 8, 8])).toBe(2);
@@ -69,6 +79,7 @@ describe("ledger", () => {
         [8, 8],
       ],
       missing: [{ from: 5, to: 7, reason: unexplained }],
+      unused: [],
       omitted: 0,
       fork: null,
     });
@@ -112,6 +123,42 @@ describe("ledger", () => {
     const again = await open();
     expect(again.view("g").missing).toEqual(missing);
     await again.stop();
+  });
+
+  it("counts what a gateway set apart and did not use for no loss, in whatever order that is told", async () => {
+    const gap = (from: number, to: number) => ({
+      kind: "gap" as const,
+      value: null,
+      detail: { from, to, reason: abandonedReason },
+    });
+    const whole = [
+      readingWith({ gateway: "g", epoch: 1, seq: 10_008, ...gap(4, 10_007) }),
+      ...readings([1, 2, 3, 5, 7]),
+    ];
+    for (const [index, order] of [whole, whole.toReversed()].entries()) {
+      const own = memoryLog<StoredReading>();
+      const ledger = await open(`unused-${index}.sqlite`, own);
+      for (const reading of order) {
+        const claim = ledger.claim("g", 1, [reading.seq]);
+        await own.append("events", [reading]);
+        claim.commit();
+      }
+      expect(ledger.view("g")).toMatchObject({
+        received: [
+          [1, 3],
+          [5, 5],
+          [7, 7],
+          [10_008, 10_008],
+        ],
+        missing: [],
+        unused: [
+          [4, 4],
+          [6, 6],
+          [8, 10_007],
+        ],
+      });
+      await ledger.stop();
+    }
   });
 
   it("holds a repeat until the commit of what it repeats", async () => {

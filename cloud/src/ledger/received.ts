@@ -1,4 +1,5 @@
 import { IntervalSet, type Interval } from "@gengfu/shared/intervals";
+import { abandonedReason } from "@gengfu/shared/log/gap-records";
 import type { Reading } from "@gengfu/shared/model/reading";
 import type { LedgerView, Missing } from "./ledger-view.ts";
 import type { Fork } from "./lineage.ts";
@@ -99,16 +100,20 @@ export function viewOf(
   epochs: readonly number[],
   fork: Fork | null,
 ): LedgerView {
-  if (current === undefined) return { gateway, epoch: null, epochs, received: [], missing: [], omitted: 0, fork };
+  if (current === undefined) {
+    return { gateway, epoch: null, epochs, received: [], missing: [], unused: [], omitted: 0, fork };
+  }
   const { intervals } = current.seqs;
   const holes = current.seqs.missing(current.floor, current.seqs.highest ?? 0);
-  const missing = explain(holes.slice(-shown_max), current.gaps);
+  const explained = explain(holes.slice(-shown_max), current.gaps);
+  const isUnused = ({ reason }: Missing): boolean => reason === abandonedReason;
   return {
     gateway,
     epoch: current.epoch,
     epochs,
     received: intervals.slice(-shown_max),
-    missing,
+    missing: explained.filter((piece) => !isUnused(piece)),
+    unused: explained.filter(isUnused).map(({ from, to }) => [from, to]),
     omitted: Math.max(0, intervals.length - shown_max) + Math.max(0, holes.length - shown_max),
     fork,
   };
