@@ -36,6 +36,8 @@ const storeConsumer = "store";
 const influxConsumer = "influx";
 /** How long samples wait to be written to the embedded store together: the API answers from it. */
 const storeAge_max_ms = 200;
+/** Its writes hold the loop up, and with it an alarm: no longer than some 10 ms at a time. */
+const storeBatch_max = 1_000;
 /** How long what is under way may take to end; a request to InfluxDB may hang for longer. */
 const patience_ms = 3_000;
 
@@ -151,6 +153,7 @@ export async function startCloud(
     consumer: storeConsumer,
     store: observed,
     age_max_ms: storeAge_max_ms,
+    batch_max: storeBatch_max,
     clock,
     logger: child("writer"),
     random,

@@ -1,4 +1,5 @@
-import { readFileSync, renameSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
+import { rename, writeFile } from "node:fs/promises";
 import { backoff } from "@gengfu/shared/backoff";
 import { messageOf } from "@gengfu/shared/errors";
 import type { Logger } from "@gengfu/shared/logging";
@@ -60,7 +61,7 @@ export class InfluxFeed {
         const next = await this.#writeSteps(cursor);
         failures = 0;
         if (next === cursor) await this.#news.wait(clock, period_ms, signal);
-        else this.#writeCursor((cursor = next));
+        else await this.#writeCursor((cursor = next));
       } catch (error) {
         failures += 1;
         const retry_ms = backoff(failures, 0, retry);
@@ -115,9 +116,9 @@ export class InfluxFeed {
     }
   }
 
-  #writeCursor(step: number): void {
+  async #writeCursor(step: number): Promise<void> {
     const { file } = this.#options;
-    writeFileSync(`${file}.new`, JSON.stringify({ step }));
-    renameSync(`${file}.new`, file);
+    await writeFile(`${file}.new`, JSON.stringify({ step }));
+    await rename(`${file}.new`, file);
   }
 }

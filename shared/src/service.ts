@@ -21,6 +21,9 @@ export interface ServiceOptions<Config> {
   readonly stop_timeout_ms?: number;
 }
 
+/** When a service is taken to have settled: until then there is more urgent work, such as a backlog. */
+const settled_ms = 60_000;
+
 /** The whole life of a service's process: its command line, its start, its end when it is asked to. */
 export async function runService<Config>(options: ServiceOptions<Config>): Promise<void> {
   const config = readCommandLine(options);
@@ -48,8 +51,8 @@ export async function runService<Config>(options: ServiceOptions<Config>): Promi
 
   const addresses = await start(config, logger, stack).catch(fail);
   logger.info(addresses, `the ${name} is ready`);
-  // now, since a process that is killed would not get to it; without a cache folder it does nothing
-  flushCompileCache();
+  // before its end, since a process that is killed would not get to it; without a cache folder it does nothing
+  setTimeout(flushCompileCache, settled_ms).unref();
   process.send?.({ ready: true, ...addresses });
 
   await asked;
