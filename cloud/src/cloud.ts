@@ -11,6 +11,8 @@ import { sessionKey } from "./api/session.ts";
 import { showGateway } from "./api/site.ts";
 import type { CloudSetup } from "./config.ts";
 import { lockData } from "./data-lock.ts";
+import { TransmissionServer } from "./gb26875/transmission-server.ts";
+import { transmissionConsumer } from "./gb26875/unit-memories.ts";
 import { createGatewayRegistry } from "./gateways/gateway-registry.ts";
 import { InfluxFeed } from "./influx-feed.ts";
 import { cloudBlockCodec } from "./ingress/cloud-block-codec.ts";
@@ -55,7 +57,7 @@ export interface CloudOptions {
 export async function startCloud(
   { setup: { config, sites }, consoleRoot, clock, logger, random }: CloudOptions,
   stack: AsyncDisposableStack,
-): Promise<{ console: string; api: string; uplinkBroker: string }> {
+): Promise<{ console: string; api: string; uplinkBroker: string; transmission?: string }> {
   const file = (name: string): string => join(config.data, name);
   const child = (component: string): Logger => logger.child({ component });
   const lock = lockData(config.data);
@@ -66,6 +68,7 @@ export async function startCloud(
     alertsConsumer,
     storeConsumer,
     ...(config.influx === undefined ? [] : [influxConsumer]),
+    ...(config.gb26875 === undefined ? [] : [transmissionConsumer]),
   ];
   const log = openSqliteLog<StoredReading>({
     file: file("log.db"),
@@ -222,8 +225,23 @@ export async function startCloud(
     logger: child("ingress"),
   });
 
+  const transmission =
+    config.gb26875 === undefined
+      ? undefined
+      : new TransmissionServer({
+          settings: config.gb26875,
+          sites,
+          file: file("gb26875.db"),
+          log,
+          ledger,
+          registry: gateways,
+          clock,
+          logger: child("gb26875"),
+        });
+
   const parts = {
     log,
+    transmission,
     consumers,
     store: embedded,
     alerts,
@@ -260,6 +278,7 @@ export async function startCloud(
     patrol,
     hub,
     unclaimed,
+    transmission,
     checks: checksOf(parts),
     metrics: metricsOf(parts),
     openMetrics: isLoopback(config.http.host),
@@ -274,10 +293,13 @@ export async function startCloud(
 
   const uplink = await ingress.start();
   stack.defer(() => ingress.stop());
+  const transmissionAddress = await transmission?.start();
+  stack.defer(() => transmission?.stop());
   const console = `${config.http.tls === undefined ? "http" : "https"}://${reachableHost(config.http.host)}:${port}/`;
   return {
     console,
     api: `${console}api/v1`,
     uplinkBroker: `${config.uplink.tls === undefined ? "mqtt" : "mqtts"}://${reachableHost(config.uplink.host)}:${uplink.port}`,
+    ...(transmissionAddress === undefined ? {} : { transmission: transmissionAddress.url }),
   };
 }

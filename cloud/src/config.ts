@@ -6,6 +6,7 @@ import { duration } from "@gengfu/shared/time/duration";
 import { dirname, resolve } from "node:path";
 import { z } from "zod";
 import { roles } from "./api/tokens.ts";
+import { transmissionSettings } from "./gb26875/settings.ts";
 import { aliyunSmsSettings } from "./notifiers/aliyun-sms/settings.ts";
 import { notificationSettings } from "./notifiers/settings.ts";
 import { wecomBotSettings } from "./notifiers/wecom-bot/settings.ts";
@@ -29,6 +30,11 @@ export const cloudSchema = z.strictObject({
     .describe("The sites' files. Paths here and in `data` are relative to the file that they stand in."),
   http: listenSchema("the API and the console", 8080).prefault({}).describe("Where the API and the console listen."),
   uplink: listenSchema("the broker for gateways", 8884).prefault({}).describe("Where the broker for gateways listens."),
+  gb26875: transmissionSettings
+    .optional()
+    .describe(
+      "Where user information transmission devices (用户信息传输装置, GB/T 26875.3) report; off without it. `gb26875: {}` takes all defaults.",
+    ),
   tokens: z
     .array(token)
     .min(1)
@@ -103,6 +109,7 @@ export function readCloudConfig(reader: ConfigReader, file: string): CloudSetup 
     sites: new Map<string, string>(),
     gateways: new Map<string, string>(),
     devices: new Map<string, string>(),
+    addresses: new Map<string, string>(),
   };
   const sites: Site[] = [];
   for (const path of config.sites) {
@@ -117,6 +124,16 @@ export function readCloudConfig(reader: ConfigReader, file: string): CloudSetup 
         else reader.reject(path, list === "sites" ? ["id"] : [list, index, "id"], id, `an id that is not in ${other}`);
       });
     }
+    site.gateways.forEach(({ gb26875 }, index) => {
+      if (gb26875 === undefined) return;
+      const at = ["gateways", index, "gb26875"];
+      if (config.gb26875 === undefined) reader.reject(path, at, gb26875.address, `\`gb26875\` in ${file}, too`);
+      const other = seen.addresses.get(gb26875.address);
+      if (other === undefined) seen.addresses.set(gb26875.address, path);
+      else if (other !== path) {
+        reader.reject(path, [...at, "address"], gb26875.address, `an address that is not in ${other}`);
+      }
+    });
   }
   const [first, ...others] = sites;
   return first === undefined ? undefined : { config, sites: [first, ...others] };

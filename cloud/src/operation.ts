@@ -7,6 +7,8 @@ import { openStates } from "./alerts/alert.ts";
 import type { Check, Checks } from "./api/health.ts";
 import type { Metric, MetricSample } from "./api/metrics.ts";
 import type { GatewayRegistry } from "./gateways/registry.ts";
+import { transmissionMetrics } from "./gb26875/metrics.ts";
+import type { TransmissionServer } from "./gb26875/transmission-server.ts";
 import type { Ingress } from "./ingress/ingress.ts";
 import type { DeviceStates } from "./live/device-states.ts";
 import type { LiveHub } from "./live/hub.ts";
@@ -22,6 +24,8 @@ export interface Parts {
   readonly alerts: Pick<AlertService, "stats" | "list">;
   readonly gateways: Pick<GatewayRegistry, "list">;
   readonly ingress: Pick<Ingress, "stats">;
+  /** Undefined where no transmission devices are configured. */
+  readonly transmission: Pick<TransmissionServer, "stats"> | undefined;
   readonly hub: Pick<LiveHub, "clients" | "dropped" | "disconnected">;
   readonly devices: Pick<DeviceStates, "ignored">;
   /** Of the writers, by the store's name. */
@@ -65,7 +69,8 @@ export function metricsOf(parts: Parts): () => Metric[] {
     // what is measured is the time between two samples
     const longest_s = Math.max(0, loop.max / 1e9 - loopResolution_ms / 1e3);
     loop.reset();
-    return [...dataPath(parts), ...site(parts), ...people(parts), ...machine(longest_s)];
+    const transmission = parts.transmission === undefined ? [] : transmissionMetrics(parts.transmission.stats());
+    return [...dataPath(parts), ...transmission, ...site(parts), ...people(parts), ...machine(longest_s)];
   };
 }
 

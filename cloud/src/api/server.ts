@@ -7,6 +7,7 @@ import type { Logger } from "@gengfu/shared/logging";
 import Fastify, { LogController, type FastifyBaseLogger } from "fastify";
 import { serializerCompiler, type ZodTypeProvider } from "fastify-type-provider-zod";
 import { z } from "zod";
+import { transmissionRoutes, type TransmissionCalls } from "../gb26875/routes.ts";
 import type { LiveHub } from "../live/hub.ts";
 import type { UnclaimedBook } from "../unclaimed/unclaimed-book.ts";
 import { unclaimedRoutes } from "../unclaimed/unclaimed-routes.ts";
@@ -35,6 +36,7 @@ export interface ApiOptions extends ReadingsRoutes, SiteRoutes, Omit<HealthRoute
   readonly alerts: AlertCalls;
   readonly patrol: RoundCalls;
   readonly hub: LiveHub;
+  readonly transmission?: TransmissionCalls | undefined;
   readonly unclaimed: Pick<UnclaimedBook, "list" | "forgotten">;
   /** Whether anyone may read the metrics; so where only this machine reaches the address. */
   readonly openMetrics: boolean;
@@ -105,6 +107,7 @@ export async function createApi(options: ApiOptions): Promise<Api> {
       alertRoutes(api, options.alerts);
       siteRoutes(api, options);
       unclaimedRoutes(api, options.unclaimed);
+      transmissionRoutes(api, options.transmission);
       roundRoutes(api, options.patrol);
       eventRoutes(api, options.hub);
       sessionRoutes(api, { tokens, sessions, clock, secure });

@@ -75,7 +75,7 @@ export const upType = {
 /** Bytes of a description of fixed length, filled up with zeros or blanks. */
 export const description_bytes = 31;
 
-/** GB 18030; a byte that is none becomes U+FFFD, what fills up goes. */
+/** A byte that is none becomes U+FFFD. */
 const gb18030 = new TextDecoder("gb18030");
 
 export function decodeDataUnit(data: Uint8Array): DataUnit | Undecodable {
@@ -215,9 +215,10 @@ class ObjectReader {
   }
 
   text(at: number, count: number): string {
-    return gb18030
-      .decode(this.bytes(at, count))
-      .replaceAll(/\p{Cc}+/gu, " ")
-      .trim();
+    const bytes = this.bytes(at, count);
+    const terminator = bytes.indexOf(0);
+    // behind a zero some devices leave what was in their memory
+    const text = gb18030.decode(terminator === -1 ? bytes : bytes.subarray(0, terminator));
+    return text.replaceAll(/\p{Cc}+/gu, " ").trim();
   }
 }

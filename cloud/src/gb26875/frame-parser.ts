@@ -58,7 +58,7 @@ export class FrameParser {
     }
     const kept = pending ?? bytes.length;
     this.#skipped += kept - done;
-    this.#rest = bytes.slice(kept);
+    this.#rest = new Uint8Array(bytes.subarray(kept));
     return found;
   }
 }

@@ -52,7 +52,9 @@ export function encodeFrame(frame: Frame): Uint8Array {
 export function frameAt(bytes: Uint8Array, from: number): Frame {
   const view = new DataView(bytes.buffer, bytes.byteOffset + from);
   const length = view.getUint16(24, true);
-  const part = (first: number, count: number): Uint8Array => bytes.slice(from + first, from + first + count);
+  // copies: what is kept of a frame must not keep all that came with it
+  const part = (first: number, count: number): Uint8Array =>
+    new Uint8Array(bytes.subarray(from + first, from + first + count));
   return {
     serial: view.getUint16(2, true),
     version: [view.getUint8(4), view.getUint8(5)],

@@ -3,7 +3,7 @@ import { duration } from "@gengfu/shared/time/duration";
 import { z } from "zod";
 
 /** The part of `cloud.yaml` about user information transmission devices; which ones there are stands in the sites' files. */
-export const transmissionSettings = listenSchema("user information transmission devices", 26_875).safeExtend({
+export const transmissionSettings = listenSchema("the intake of transmission devices", 26_875).safeExtend({
   connections_max: z.int().min(1).max(10_000).default(1_000).describe("Connections of transmission devices at a time."),
   idle_timeout: duration
     .prefault("3m")

@@ -1,4 +1,5 @@
 import type { Socket } from "node:net";
+import { reachableHost } from "@gengfu/shared/config/listen";
 import { messageOf } from "@gengfu/shared/errors";
 import type { Log } from "@gengfu/shared/log/log";
 import type { Logger } from "@gengfu/shared/logging";
@@ -97,7 +98,7 @@ export class TransmissionServer {
   }
 
   /** Resolves once devices can connect; throws GengfuError `listen_failed`. */
-  async start(): Promise<{ port: number }> {
+  async start(): Promise<{ port: number; url: string }> {
     const { settings, logger } = this.#options;
     await this.#memories.start();
     this.#createUnits();
@@ -115,7 +116,7 @@ export class TransmissionServer {
       const { port } = await this.#server.start();
       const { host, tls } = settings;
       logger.info({ host, port, tls: tls !== undefined }, "transmission devices can connect");
-      return { port };
+      return { port, url: `${tls === undefined ? "tcp" : "tls"}://${reachableHost(host)}:${port}` };
     } catch (error) {
       await this.stop();
       throw error;
