@@ -29,12 +29,12 @@ function register(...bridges: object[]) {
   return {
     clock,
     unclaimed,
-    say(via: string, topic: string, payload: string): void {
+    say: (via: string, topic: string, payload: string): void => {
       const bytes = Buffer.from(payload);
       const found = mappers.get(via)?.map(topic, bytes).unclaimed;
       if (found !== undefined) unclaimed.publish({ via, topic, payload: bytes, ...found });
     },
-    only(): UnclaimedDevice {
+    only: (): UnclaimedDevice => {
       const { devices } = unclaimedReport.parse(unclaimed.report());
       expect(devices).toHaveLength(1);
       return devices[0] as UnclaimedDevice;
