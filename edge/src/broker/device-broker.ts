@@ -43,6 +43,8 @@ export interface DeviceBrokerOptions {
   readonly logger: Logger;
 }
 
+/** Bytes that are read at a time from a device that has a limit: what it may be beyond that before it is noticed. */
+const limitedRead_bytes_max = 1_024;
 const clientId_chars_max = 128;
 /** Publishes of one connection that wait for the disk; with more, nothing further is read from it. */
 const laneHeld_max = 1_024;
@@ -164,6 +166,7 @@ export class DeviceBroker {
     );
     filterSocket(socket, {
       isPaused: () => this.#isPaused(session),
+      bytes_max: () => (session.meter?.isLimited === true ? limitedRead_bytes_max : undefined),
       pass: (chunk) => {
         const refusal = guard.pass(chunk);
         if (refusal === undefined) return lane.pass(chunk);

@@ -40,6 +40,10 @@ export class FloodMeter {
     this.#filled_ms = clock.monotonic();
   }
 
+  get isLimited(): boolean {
+    return this.#limit !== null;
+  }
+
   /** A message came; false where it is at QoS 0 and beyond the limit. */
   took(qos: number): boolean {
     this.count += 1;

@@ -19,7 +19,8 @@ export class UnroutedAedes extends Aedes {
     if (typeof client === "function") super.publish(packet, client);
     // without QoS, since at QoS 1 the broker would keep copies for sessions whose client is away
     else if (client === null || this.#routes(client, packet)) super.publish({ ...packet, qos: 0 }, done ?? ignore);
-    else done?.();
+    // a turn later: aedes reads on in here, and its parser is still at the packet before
+    else if (done !== undefined) queueMicrotask(() => done());
   }
 }
 

@@ -127,21 +127,23 @@ export class BrokerSource implements Source {
           origins.origin(device, message, delivery),
         );
       };
+      const takeThen = async (packet: IPublishPacket, done: () => void): Promise<void> => {
+        try {
+          await takeOne(packet);
+        } catch (error) {
+          return end(`the gateway can't take it over: ${messageOf(error)}`);
+        }
+        if (!isOver) done();
+      };
       // the PUBACK goes out when this calls back, and not at all where the connection is ended before
       client.handleMessage = (packet, done) => {
-        if (isOver) return;
-        const durable = takeOne(packet);
-        if (durable === null) return done();
-        durable.then(
-          () => {
-            if (!isOver) done();
-          },
-          (error: unknown) => end(`the gateway can't take it over: ${messageOf(error)}`),
-        );
+        if (!isOver) void takeThen(packet, done);
       };
       client.on("error", (error) => end(messageOf(error)));
       client.on("close", () => end("the connection was closed"));
-      client.on("connect", () => subscribe(client, topics).then(isUp, (error: unknown) => end(messageOf(error))));
+      client.on("connect", () => {
+        void subscribe(client, topics).then(isUp, (error: unknown) => end(messageOf(error)));
+      });
     });
   }
 }

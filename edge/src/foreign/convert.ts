@@ -35,7 +35,7 @@ export function convert(kind: Exclude<MappedKind, "state" | "bridge">, raw: unkn
 
 /** Whether a contact is closed, or something online; what is neither stays as it came. */
 export function asFlag(raw: unknown, { texts, invert }: Conversion): unknown {
-  const text = typeof raw === "object" ? "" : String(raw);
+  const text = typeof raw === "string" || typeof raw === "number" || typeof raw === "boolean" ? String(raw) : "";
   const own = texts !== undefined && Object.hasOwn(texts, text) ? texts[text] : undefined;
   const word = text.toLowerCase();
   const meant = own ?? (Object.hasOwn(meanings, word) ? meanings[word] : undefined);

@@ -19,6 +19,8 @@ export interface BrokerUnderTest {
   readonly broker: DeviceBroker;
   readonly quarantine: Quarantine;
   readonly port: number;
+  /** Messages of those who send too much. */
+  dropped(): number;
   stop(): Promise<void>;
 }
 
@@ -74,5 +76,5 @@ export async function startBroker(options: BrokerTestOptions = {}): Promise<Brok
     logger: options.logger ?? silentLogger,
   });
   const { port } = await broker.start();
-  return { log, intake, broker, quarantine, port, stop: () => broker.stop() };
+  return { log, intake, broker, quarantine, port, dropped: () => broker.dropped, stop: () => broker.stop() };
 }
