@@ -83,6 +83,20 @@ describe("reading the configuration", () => {
     expect(line("device: screening-gate, kind: count")).toEqual([]);
   });
 
+  it("holds what readers light and sound against the outputs", () => {
+    const reader = (device: string, green: string): string =>
+      `${right}pn532: { readers: [{ port: /dev/serial0, device: ${device}, signals: { green: ${green} } }] }\n`;
+    const outputs = "gpio: { outputs: [{ name: lamp, offset: 5 }] }\n";
+    expect(problems(`${reader("reader-lobby", "lamp")}${outputs}`)).toEqual([]);
+    expect(problems(`${reader("reader-lobby", "siren")}${outputs}`)).toEqual([
+      { path: "pn532.readers[0].signals.green", allowed: "one of lamp" },
+    ]);
+    expect(problems(reader("tank-fire", "lamp")).map(({ path }) => path)).toEqual([
+      "pn532.readers[0].channel",
+      "pn532.readers[0].signals.green",
+    ]);
+  });
+
   it("wants TLS beyond loopback, or to be told that the wire is one's own", () => {
     const uplink = (rest: string): string[] =>
       problems(`gateway: main-building\nuplink: { ${rest} }`).map(({ path }) => path);

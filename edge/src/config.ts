@@ -9,7 +9,7 @@ import { brokerLimits } from "./broker/schema.ts";
 import { foreignProblems } from "./foreign/check.ts";
 import { foreignSchema } from "./foreign/schema.ts";
 import { tapsSchema } from "./taps/schema.ts";
-import { sourceSections, wiredSeries } from "./sources/sources.ts";
+import { namedOutputs, sourceSections, wiredSeries } from "./sources/sources.ts";
 import { uplinkSchema } from "./uplink/schema.ts";
 
 /** `edge.yaml`: what differs from gateway to gateway. Who and what is on site stands in the site file. */
@@ -105,6 +105,7 @@ export function readEdgeConfig(file: string, env?: Readonly<Record<string, strin
   }
   const devices = where.devices.filter((device) => gatewayOf(where, device) === config.gateway);
   if (gateway !== undefined) rejectUnknownSeries(reader, file, config, devices);
+  rejectUnknownOutputs(reader, file, config);
   reader.finish();
   return {
     ...config,
@@ -143,5 +144,15 @@ function rejectUnknownSeries(
     const named = channels.map((one) => one ?? "(none)").join(", ");
     const allowed = channels.length === 0 ? `a device that measures ${kind}` : `a ${kind} channel of ${id}: ${named}`;
     reader.reject(file, [...path, "channel"], channel, allowed);
+  }
+}
+
+/** What readers light and sound must be an output of the gateway. */
+function rejectUnknownOutputs(reader: ConfigReader, file: string, config: z.output<typeof edgeConfig>): void {
+  const outputs = (config.gpio?.outputs ?? []).map(({ name }) => name);
+  for (const { path, output } of namedOutputs(config)) {
+    if (outputs.includes(output)) continue;
+    const allowed = outputs.length === 0 ? "an output that gpio.outputs names" : `one of ${outputs.join(", ")}`;
+    reader.reject(file, path, output, allowed);
   }
 }

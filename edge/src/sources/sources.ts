@@ -7,6 +7,8 @@ import type { Troubles } from "../troubles.ts";
 import { GpioSource } from "./gpio/gpio-source.ts";
 import { loadDriver } from "./gpio/load-driver.ts";
 import { gpioSchema, type GpioConfig } from "./gpio/schema.ts";
+import { keyboardSource } from "./keyboard-reader/keyboard-source.ts";
+import { keyboardReadersSchema, type KeyboardReadersConfig } from "./keyboard-reader/schema.ts";
 import { OnewireSource } from "./onewire/onewire-source.ts";
 import { onewireSchema, type OnewireConfig } from "./onewire/schema.ts";
 import { pn532Source } from "./pn532/pn532-source.ts";
@@ -18,12 +20,16 @@ export const sourceSections = {
   gpio: gpioSchema.optional().describe("Contacts, pulses and outputs on the gateway's own lines."),
   onewire: onewireSchema.optional().describe("Thermometers on the gateway's 1-Wire bus."),
   pn532: pn532Schema.optional().describe("NFC readers of the kind PN532 at serial ports."),
+  keyboard_readers: keyboardReadersSchema
+    .optional()
+    .describe("USB readers that type a card's number as a keyboard does."),
 };
 
 export interface SourcesConfig {
   readonly gpio?: GpioConfig | undefined;
   readonly onewire?: OnewireConfig | undefined;
   readonly pn532?: Pn532Config | undefined;
+  readonly keyboard_readers?: KeyboardReadersConfig | undefined;
 }
 
 /** What every source may need of the gateway. */
@@ -41,7 +47,7 @@ export interface SourceContext {
 }
 
 export function createSources(
-  { gpio, onewire, pn532 }: SourcesConfig,
+  { gpio, onewire, pn532, keyboard_readers }: SourcesConfig,
   { troubles, clock, child, totals }: SourceContext,
 ): Source[] {
   const sources: Source[] = [];
@@ -53,6 +59,10 @@ export function createSources(
     sources.push(new OnewireSource({ config: onewire, troubles, clock, logger: child("onewire") }));
   }
   if (pn532 !== undefined) sources.push(pn532Source({ config: pn532, troubles, clock, logger: child("pn532") }));
+  if (keyboard_readers !== undefined) {
+    const options = { config: keyboard_readers, troubles, clock };
+    sources.push(keyboardSource({ ...options, logger: child("keyboard-readers") }));
+  }
   return sources;
 }
 
@@ -65,7 +75,8 @@ export interface WiredSeries {
 }
 
 /** What the configured sources fill, to be checked against what the site file says that its devices measure. */
-export function wiredSeries({ gpio, onewire, pn532 }: SourcesConfig): WiredSeries[] {
+export function wiredSeries(config: SourcesConfig): WiredSeries[] {
+  const { gpio, onewire } = config;
   return [
     ...(gpio?.lines ?? []).map(({ device, kind, channel }, index) => ({
       path: ["gpio", "lines", index],
@@ -79,17 +90,30 @@ export function wiredSeries({ gpio, onewire, pn532 }: SourcesConfig): WiredSerie
       kind: "temperature" as const,
       channel,
     })),
-    ...(pn532?.readers ?? []).map(({ device }, index) => ({
-      path: ["pn532", "readers", index],
-      device,
-      kind: "tap" as const,
-      channel: undefined,
-    })),
+    ...wiredReaders(config).map(({ path, device }) => ({ path, device, kind: "tap" as const, channel: undefined })),
   ];
 }
 
 /** What wired readers show taps with, by reader. */
-export function readerSignals({ pn532 }: SourcesConfig): ReadonlyMap<string, SignalsConfig> {
-  const readers = pn532?.readers ?? [];
-  return new Map(readers.flatMap(({ device, signals }) => (signals === undefined ? [] : [[device, signals]])));
+export function readerSignals(config: SourcesConfig): ReadonlyMap<string, SignalsConfig> {
+  return new Map(wiredReaders(config).map(({ device, signals }) => [device, signals]));
+}
+
+/** The outputs that wired readers name, each with its place in `edge.yaml`, to be checked against those that there are. */
+export function namedOutputs(config: SourcesConfig): { path: readonly PropertyKey[]; output: string }[] {
+  return wiredReaders(config).flatMap(({ path, signals }) =>
+    Object.entries(signals).flatMap(([signal, output]) =>
+      output === undefined ? [] : [{ path: [...path, "signals", signal], output }],
+    ),
+  );
+}
+
+function wiredReaders({ pn532, keyboard_readers }: SourcesConfig) {
+  return Object.entries({ pn532, keyboard_readers }).flatMap(([section, config]) =>
+    (config?.readers ?? []).map(({ device, signals = {} }, index) => ({
+      path: [section, "readers", index],
+      device,
+      signals,
+    })),
+  );
 }
