@@ -13,6 +13,7 @@ import { createApi } from "./api/endpoints.ts";
 import { ApiError, createHttp } from "./api/http.ts";
 import { LiveStream } from "./api/live-stream.ts";
 import { AppContext } from "./components/app.ts";
+import { copyText } from "./screen/clipboard.ts";
 import { startBeacon } from "./screen/beacon.ts";
 import { BrowserSiren } from "./screen/siren.ts";
 import { frameScheduler } from "./screen/frame-scheduler.ts";
@@ -93,7 +94,11 @@ const host = document.getElementById("console");
 if (host === null) throw new Error("the page has no #console");
 render(
   <AppContext.Provider
-    value={{ store, actions, screen: { siren, setWall: (on) => wall.set(on), isWall: () => wall.on } }}
+    value={{
+      store,
+      actions,
+      screen: { siren, setWall: (on) => wall.set(on), isWall: () => wall.on, copy: (text) => copyText(text, window) },
+    }}
   >
     <Console />
   </AppContext.Provider>,

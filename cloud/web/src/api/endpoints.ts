@@ -11,6 +11,7 @@ import {
   roundOf,
   seriesPointOf,
   sessionOf,
+  unclaimedOf,
 } from "./shapes.ts";
 import { siteOf } from "./site-shape.ts";
 import type {
@@ -24,6 +25,7 @@ import type {
   SeriesPoint,
   Session,
   Site,
+  Unclaimed,
 } from "./types.ts";
 
 export interface ReadingsQuery {
@@ -60,6 +62,7 @@ export interface Api {
   series(query: SeriesQuery, signal?: AbortSignal): Promise<SeriesPoint[]>;
   rounds(date: string, signal?: AbortSignal): Promise<Round[]>;
   quarantine(limit: number, signal?: AbortSignal): Promise<Quarantined[]>;
+  unclaimed(signal?: AbortSignal): Promise<Unclaimed[]>;
   notifications(alert: string, signal?: AbortSignal): Promise<Notification[]>;
   acknowledge(alert: string, by: string, note: string): Promise<Alert>;
   close(alert: string, by: string, cause: string): Promise<Alert>;
@@ -111,6 +114,7 @@ export function createApi(http: Http): Api {
     rounds: (date, signal) => listed("/rounds", "rounds", roundOf, { query: { date }, ...withSignal(signal) }),
     quarantine: (limit, signal) =>
       listed("/quarantine", "quarantine", quarantinedOf, { query: { limit }, ...withSignal(signal) }),
+    unclaimed: (signal) => listed("/unclaimed", "unclaimed", unclaimedOf, withSignal(signal)),
     notifications: (id, signal) =>
       listed("/notifications", "notifications", notificationOf, { query: { alert: id }, ...withSignal(signal) }),
     acknowledge: (id, by, note) =>

@@ -13,6 +13,7 @@ import type {
   RoundCheckpoint,
   SeriesPoint,
   Session,
+  Unclaimed,
 } from "./types.ts";
 
 // The API's records as the console knows them; null for one that lacks what makes it usable.
@@ -172,6 +173,27 @@ export function quarantinedOf(input: unknown): Quarantined | null {
     message: fields.text("message"),
     path: fields.text("path"),
     payload: fields.text("payload"),
+  };
+}
+
+export function unclaimedOf(input: unknown): Unclaimed | null {
+  const fields = new Fields(input);
+  const gateway = fields.text("gateway");
+  const name = fields.text("name");
+  if (gateway === null || name === null) return null;
+  const proposal = fields.fields("proposal");
+  return {
+    gateway,
+    via: fields.text("via") ?? "",
+    name,
+    reason: fields.text("reason") ?? "",
+    count: fields.number("count") ?? 0,
+    lastSeenAt: fields.number("lastSeenAt"),
+    topics: fields.list("topics", (item) => {
+      const topic = new Fields(item).text("topic");
+      return topic === null ? null : { topic, payload: new Fields(item).text("payload") ?? "" };
+    }),
+    proposal: { site: proposal.text("site"), edge: proposal.text("edge") },
   };
 }
 

@@ -200,6 +200,21 @@ export interface Quarantined {
   readonly payload: string | null;
 }
 
+/** Someone who speaks to a gateway and is in no configuration. */
+export interface Unclaimed {
+  readonly gateway: string;
+  /** The bridge through which it speaks; empty for one that was refused at its sign-on. */
+  readonly via: string;
+  readonly name: string;
+  /** `unknown_device`, `no_mapping`, `not_measured`, `not_signed_on` or whatever else the service says. */
+  readonly reason: string;
+  readonly count: number;
+  readonly lastSeenAt: number | null;
+  readonly topics: readonly { readonly topic: string; readonly payload: string }[];
+  /** What could stand in site.yaml and edge.yaml for it. */
+  readonly proposal: { readonly site: string | null; readonly edge: string | null };
+}
+
 /** What the live stream tells. */
 export type LiveEvent =
   | { readonly type: "reading"; readonly reading: Reading }

@@ -15,6 +15,8 @@ export interface Screen {
   /** Larger type for a big screen. */
   setWall(wall: boolean): void;
   isWall(): boolean;
+  /** Puts a text into the clipboard; false where the browser doesn't let it. */
+  copy(text: string): Promise<boolean>;
 }
 
 export interface Siren {

@@ -28,6 +28,7 @@ const api: Api = {
   series: async () => [],
   rounds: async () => [],
   quarantine: async () => [],
+  unclaimed: async () => [],
   notifications: unused,
   acknowledge: unused,
   close: unused,
@@ -52,6 +53,7 @@ const essentials: Essentials = {
   rounds: [],
   taps: [],
   quarantine: [],
+  unclaimed: [],
 };
 
 describe("fetching what the page needs", () => {

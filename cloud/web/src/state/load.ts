@@ -1,6 +1,16 @@
 import { seriesOf } from "@gengfu/shared/model/reading";
 import type { Api } from "../api/endpoints.ts";
-import type { Alert, Device, Gateway, Quarantined, Reading, Round, SeriesPoint, Site } from "../api/types.ts";
+import type {
+  Alert,
+  Device,
+  Gateway,
+  Quarantined,
+  Reading,
+  Round,
+  SeriesPoint,
+  Site,
+  Unclaimed,
+} from "../api/types.ts";
 import { dateOf, startOfDay } from "../text/zone.ts";
 import { count, countDay } from "./counters.ts";
 import { measuresOf } from "./limits.ts";
@@ -15,12 +25,13 @@ export interface Essentials {
   readonly rounds: readonly Round[];
   readonly taps: readonly Reading[];
   readonly quarantine: readonly Quarantined[];
+  readonly unclaimed: readonly Unclaimed[];
 }
 
 export async function fetchEssentials(api: Api, now: number, signal: AbortSignal): Promise<Essentials> {
   const site = await api.site(signal);
   const dayStart = startOfDay(now, site.timeZone);
-  const [devices, gateways, open, ofToday, rounds, overnight, taps, quarantine] = await Promise.all([
+  const [devices, gateways, open, ofToday, rounds, overnight, taps, quarantine, unclaimed] = await Promise.all([
     api.devices(signal),
     api.gateways(signal),
     api.openAlerts(signal),
@@ -30,6 +41,7 @@ export async function fetchEssentials(api: Api, now: number, signal: AbortSignal
     api.rounds(dateOf(dayStart - 1, site.timeZone), signal),
     api.readings({ kind: "tap", from: dayStart, limit: bounds.taps }, signal),
     api.quarantine(bounds.quarantine, signal),
+    api.unclaimed(signal),
   ]);
   return {
     site,
@@ -39,12 +51,13 @@ export async function fetchEssentials(api: Api, now: number, signal: AbortSignal
     rounds: [...overnight.filter(({ window }) => window.to > dayStart), ...rounds],
     taps,
     quarantine,
+    unclaimed: unclaimed.slice(0, bounds.unclaimed),
   };
 }
 
 /** Builds the world anew, keeping from the one before only the histories, which are merged when they come. */
 export function worldOf(essentials: Essentials, before: World): World {
-  const { site, devices, gateways, alerts, rounds, taps, quarantine } = essentials;
+  const { site, devices, gateways, alerts, rounds, taps, quarantine, unclaimed } = essentials;
   const latest = new Map(devices.flatMap(({ last }) => last.map((reading) => [seriesOf(reading), reading])));
   const sameSite = before.site?.id === site.id;
   return {
@@ -66,6 +79,7 @@ export function worldOf(essentials: Essentials, before: World): World {
     alerts: new Map(alerts.map((alert) => [alert.id, alert])),
     rounds: new Map(rounds.map((round) => [round.id, round])),
     quarantine,
+    unclaimed,
   };
 }
 

@@ -56,6 +56,7 @@ export function createStore(preferences: Preferences, now: number): Store {
     alerts: signal(emptyWorld.alerts),
     rounds: signal(emptyWorld.rounds),
     quarantine: signal(emptyWorld.quarantine),
+    unclaimed: signal(emptyWorld.unclaimed),
   };
   const connection = signal<Connection>({ kind: "connecting", since: now, heardAt: null });
   const nowSignal = signal(now);
@@ -101,6 +102,7 @@ export function createStore(preferences: Preferences, now: number): Store {
       alerts: world.alerts.peek(),
       rounds: world.rounds.peek(),
       quarantine: world.quarantine.peek(),
+      unclaimed: world.unclaimed.peek(),
     }),
     replace(next) {
       batch(() => {
@@ -115,6 +117,7 @@ export function createStore(preferences: Preferences, now: number): Store {
         world.alerts.value = next.alerts;
         world.rounds.value = next.rounds;
         world.quarantine.value = next.quarantine;
+        world.unclaimed.value = next.unclaimed;
       });
     },
   };

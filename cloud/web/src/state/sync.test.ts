@@ -47,6 +47,7 @@ class Service {
       series: () => answer("series", []),
       rounds: () => answer("rounds", []),
       quarantine: () => answer("quarantine", []),
+      unclaimed: () => answer("unclaimed", []),
       notifications: () => answer("notifications", []),
       acknowledge: unused,
       close: unused,

@@ -154,6 +154,7 @@ export class Sync {
     const { api, store } = this.#options;
     if (store.connection.peek().kind !== "live") return;
     store.world.quarantine.value = await api.quarantine(bounds.quarantine, signal);
+    store.world.unclaimed.value = (await api.unclaimed(signal)).slice(0, bounds.unclaimed);
   }
 
   async #every(span_ms: number, signal: AbortSignal, poll: (signal: AbortSignal) => Promise<void>): Promise<void> {

@@ -1,4 +1,14 @@
-import type { Alert, Device, Gateway, Quarantined, Reading, Round, SeriesPoint, Site } from "../api/types.ts";
+import type {
+  Alert,
+  Device,
+  Gateway,
+  Quarantined,
+  Reading,
+  Round,
+  SeriesPoint,
+  Site,
+  Unclaimed,
+} from "../api/types.ts";
 
 /** All that the page shows of the site. Immutable: a step shares with the one before what it did not change. */
 export interface World {
@@ -16,6 +26,7 @@ export interface World {
   readonly alerts: ReadonlyMap<string, Alert>;
   readonly rounds: ReadonlyMap<string, Round>;
   readonly quarantine: readonly Quarantined[];
+  readonly unclaimed: readonly Unclaimed[];
 }
 
 export type DeviceSeen = Omit<Device, "last">;
@@ -44,6 +55,7 @@ export const bounds = {
   gateways: 200,
   rounds: 200,
   quarantine: 100,
+  unclaimed: 200,
 } as const;
 
 /** Trends cover six hours in buckets of two minutes. */
@@ -64,4 +76,5 @@ export const emptyWorld: World = {
   alerts: new Map(),
   rounds: new Map(),
   quarantine: [],
+  unclaimed: [],
 };

@@ -44,7 +44,7 @@ describe("the texts of the screen", () => {
       .join("\n");
     // the last name of a path; records that are looked up by a value are used as a whole
     const lookedUp =
-      /^(failures|nightWatch|severity|presence|kinds|channels|notifications\.(state|channel)|gateways\.clocks|rounds\.state|alerts\.(state|causes))\./;
+      /^(failures|nightWatch|severity|presence|kinds|channels|notifications\.(state|channel)|gateways\.clocks|rounds\.state|unclaimed\.reason|alerts\.(state|causes))\./;
     const unused = chinese
       .map(([path]) => path)
       .filter((path) => !lookedUp.test(path))

@@ -280,6 +280,25 @@ export const en: Shape<typeof zh> = {
     payload: "payload",
   },
 
+  unclaimed: {
+    title: "Unclaimed devices",
+    count: (count) => count,
+    reason: {
+      unknown_device: "a bridge's device that is in no configuration",
+      no_mapping: "no mapping knows its topic",
+      not_measured: "tells what the site file does not list",
+      not_signed_on: "refused at its sign-on: an unknown user",
+    },
+    heard: (times, when) => `heard ${times} times, last at ${when}`,
+    sent: "What it sent",
+    proposal: "Proposed configuration",
+    advice: "Look it through, add it to site.yaml and edge.yaml, then restart the services.",
+    copy: "Copy",
+    copied: "Copied",
+    notCopied: "It can't be copied; select the text by hand",
+    more: (count) => `${count} more`,
+  },
+
   sound: {
     on: "Sound on",
     off: "Sound off",

@@ -266,6 +266,25 @@ export const zh = {
     payload: "内容",
   },
 
+  unclaimed: {
+    title: "未认领的设备",
+    count: (count: string) => `${count} 个`,
+    reason: {
+      unknown_device: "网桥下的设备，未写入配置",
+      no_mapping: "主题没有对应的映射",
+      not_measured: "上报的内容不在现场文件中",
+      not_signed_on: "登录被拒：未知的用户名",
+    } as Readonly<Record<string, string>>,
+    heard: (times: string, when: string) => `收到 ${times} 次，最近 ${when}`,
+    sent: "发送的内容",
+    proposal: "建议的配置",
+    advice: "请核对后加入 site.yaml 和 edge.yaml，再重启服务。",
+    copy: "复制配置",
+    copied: "已复制",
+    notCopied: "无法复制，请手动选择文字",
+    more: (count: string) => `另有 ${count} 个`,
+  },
+
   sound: {
     on: "声音已开",
     off: "声音已关",

@@ -18,6 +18,7 @@ import { Quarantine } from "./quarantine.tsx";
 import { Rounds } from "./rounds.tsx";
 import { StatusBand } from "./status-band.tsx";
 import { Tanks } from "./tanks.tsx";
+import { Unclaimed } from "./unclaimed.tsx";
 import { Taps } from "./taps.tsx";
 
 /** The page: the login, or the watch over the site. */
@@ -66,6 +67,7 @@ function Watch({ site }: { readonly site: Site }) {
           <Gates site={site} />
           <Gateways site={site} />
           <Quarantine site={site} />
+          <Unclaimed />
         </div>
         <div class="column column-b">
           <Tanks site={site} />
