@@ -38,21 +38,28 @@ async function contentOf(log: SqliteLog<Entry>): Promise<Map<number, Entry>> {
   return new Map([...(await readAll(log, "events")), ...(await readAll(log, "samples"))]);
 }
 
+/** Runs a writer until it has said so many things, then kills it: what it said of each position. */
+async function heardOf(args: readonly string[], lines_max: number) {
+  const writer = spawn(process.execPath, [join(import.meta.dirname, "crash-writer.ts"), ...args]);
+  const heard = { acknowledged: new Map<number, number>(), guaranteed: new Map<number, number>() };
+  let lines = 0;
+  for await (const line of createInterface({ input: writer.stdout })) {
+    const [what, first, numbers = ""] = line.split(" ");
+    const map = what === "acknowledged" ? heard.acknowledged : heard.guaranteed;
+    numbers.split(",").forEach((n, index) => map.set(Number(first) + index, Number(n)));
+    lines += 1;
+    if (lines === lines_max) writer.kill("SIGKILL");
+  }
+  if (writer.exitCode === null && writer.signalCode === null) await once(writer, "exit");
+  return heard;
+}
+
 describe("the log under crashes", () => {
   it("has all that it acknowledged, however often its process is killed", async () => {
     const file = join(folder, "log.db");
     const acknowledged = new Map<number, number>();
     for (let round = 0; round < 8; round++) {
-      const writer = spawn(process.execPath, [join(import.meta.dirname, "crash-writer.ts"), file]);
-      const lines = createInterface({ input: writer.stdout });
-      let heard = 0;
-      for await (const line of lines) {
-        const [, first, n, size] = line.split(" ");
-        for (let index = 0; index < Number(size); index++) acknowledged.set(Number(first) + index, Number(n) + index);
-        heard += 1;
-        if (heard === 20 + 37 * round) writer.kill("SIGKILL");
-      }
-      if (writer.exitCode === null && writer.signalCode === null) await once(writer, "exit");
+      for (const [position, n] of (await heardOf([file], 20 + 37 * round)).acknowledged) acknowledged.set(position, n);
       const log = open(file);
       const content = await contentOf(log);
       for (const [position, n] of acknowledged) expect(content.get(position)).toEqual({ n });
@@ -60,6 +67,34 @@ describe("the log under crashes", () => {
       await log.close();
     }
     expect(acknowledged.size).toBeGreaterThan(500);
+  });
+
+  it("has all that it acknowledged, or its guarantor has, where samples may wait, and counts on behind them", async () => {
+    const file = join(folder, "log.db");
+    const acknowledged = new Map<number, number>();
+    const guaranteed = new Map<number, number>();
+    let onlyGuaranteed = 0;
+    for (let round = 0; round < 6; round++) {
+      const heard = await heardOf([file, "defer"], 40 + 61 * round);
+      for (const [position, n] of heard.guaranteed) {
+        expect(guaranteed.has(position), `position ${position} was given twice`).toBe(false);
+        guaranteed.set(position, n);
+      }
+      for (const [position, n] of heard.acknowledged) acknowledged.set(position, n);
+      // looks at a copy: what only looks must leave the next writer what it would have found
+      for (const suffix of ["", "-wal"]) copyFileSync(file + suffix, join(folder, `copy.db${suffix}`));
+      const log = open(join(folder, "copy.db"));
+      const content = await contentOf(log);
+      await log.close();
+      for (const [position, n] of guaranteed) expect(content.get(position) ?? { n }).toEqual({ n });
+      for (const [position, n] of acknowledged) {
+        const held = content.get(position)?.n;
+        if (held === undefined) onlyGuaranteed += 1;
+        expect(held ?? guaranteed.get(position)).toBe(n);
+      }
+    }
+    expect(acknowledged.size).toBeGreaterThan(500);
+    expect(onlyGuaranteed).toBeGreaterThan(0);
   });
 
   it("has all that it acknowledged when the last write is torn anywhere", async () => {

@@ -1,10 +1,13 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 
-/** Bytes before each page in the write-ahead log. */
+/** Bytes before the first frame of the write-ahead log, and before each page in it. */
+const logHeader_bytes = 32;
 const frameHeader_bytes = 24;
+/** What a disk is written in. */
+const block_bytes = 4_096;
 
 /**
- * Counts the bytes that go to a database's files: all frames of the write-ahead log, and of what a checkpoint copies
+ * Counts the bytes that go to a database's files, in whole blocks of the disk: all frames of the write-ahead log, and of what a checkpoint copies
  * into the database as much as it can be at most, since SQLite copies each page once and does not say how many. What
  * the file system adds of its own is not in it.
  */
@@ -35,14 +38,21 @@ export class WrittenBytes {
     const { log, checkpointed } = this.#ask();
     // once all of it is copied the log begins again at its start
     const hasBegunAgain = log < this.#frames || (this.#copied > 0 && checkpointed < this.#copied);
-    const frames = hasBegunAgain ? log : log - this.#frames;
+    const before = hasBegunAgain ? 0 : this.#frames;
     const copied = hasBegunAgain ? checkpointed : checkpointed - this.#copied;
     this.#frames = log;
     this.#copied = checkpointed;
-    this.#total += frames * (this.#page_bytes + frameHeader_bytes);
+    if (log > before) {
+      const first = Math.floor(this.#offsetOf(before) / block_bytes);
+      this.#total += (Math.ceil(this.#offsetOf(log) / block_bytes) - first) * block_bytes;
+    }
     if (copied <= 0) return;
     const { page_count } = this.#pages.get() as { page_count: number };
     this.#total += Math.min(copied, page_count) * this.#page_bytes;
+  }
+
+  #offsetOf(frame: number): number {
+    return logHeader_bytes + frame * (frameHeader_bytes + this.#page_bytes);
   }
 
   #ask(): { readonly log: number; readonly checkpointed: number } {
