@@ -128,6 +128,8 @@ describe("a report", () => {
     again.send(frame);
     expect(await again.answerTo(frame)).toBe("acknowledged");
     expect(cloud.parts.server.stats()).toMatchObject({ repeated: 1, readings: 0 });
+    await until(() => cloud.parts.registry.get("fire-unit")?.epoch === startedAt);
+    expect(cloud.parts.registry.get("fire-unit")?.received).toHaveLength(1);
     await again.report(panel(0, startedAt + 1_000));
     expect(await contact("fire-panel", "fire")).toEqual([1, 0]);
     const { epoch, received } = cloud.parts.ledger.view("fire-unit");

@@ -31,9 +31,10 @@ export class UnitLog {
     return this.#waiting;
   }
 
-  /** Epoch and last number; null before the first reading. */
-  get position(): { readonly epoch: number; readonly last: number } | null {
-    return this.#numbering === undefined ? null : { epoch: this.#numbering.epoch, last: this.#numbering.next - 1 };
+  /** Epoch and last number, 0 before the first reading. */
+  get position(): { readonly epoch: number; readonly last: number } {
+    const { epoch, next } = this.#numbers;
+    return { epoch, last: next - 1 };
   }
 
   /**
@@ -60,7 +61,7 @@ export class UnitLog {
     const [first] = readings;
     if (first === undefined) return;
     const { gateway, log } = this.#options;
-    const numbering = (this.#numbering ??= this.#resume());
+    const numbering = this.#numbers;
     const { epoch, next } = numbering;
     const stored = readings.map((reading, index) => ({ ...reading, gateway, epoch, seq: next + index }));
     // with its bytes, so that the log never puts entries of two gateways into one block
@@ -68,9 +69,12 @@ export class UnitLog {
     numbering.next += readings.length;
   }
 
-  #resume(): { epoch: number; next: number } {
-    const { gateway, ledger, clock } = this.#options;
-    const { epoch, received } = ledger.view(gateway);
-    return { epoch: epoch ?? clock.now(), next: (received.at(-1)?.[1] ?? 0) + 1 };
+  get #numbers(): { readonly epoch: number; next: number } {
+    if (this.#numbering === undefined) {
+      const { gateway, ledger, clock } = this.#options;
+      const { epoch, received } = ledger.view(gateway);
+      this.#numbering = { epoch: epoch ?? clock.now(), next: (received.at(-1)?.[1] ?? 0) + 1 };
+    }
+    return this.#numbering;
   }
 }

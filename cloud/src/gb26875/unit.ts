@@ -202,6 +202,7 @@ export class Unit {
   #tell(): void {
     const { registry, clock, log } = this.#options;
     const { troubles } = this;
+    const { position } = log;
     const now = clock.monotonic();
     const said = JSON.stringify([troubles, this.#firmware]);
     if (said === this.#told && now - this.#statusAt < status_ms) return;
@@ -210,10 +211,10 @@ export class Unit {
     const isClockRight = Math.abs(this.#deviation_ms ?? 0) <= this.#options.settings.clock_deviation_max;
     registry.status(this.gateway, {
       gateway: this.gateway,
-      epoch: log.position?.epoch ?? 0,
+      epoch: position.epoch,
       at: clock.now() + (this.#deviation_ms ?? 0),
       clock: isClockRight ? "device" : "unsynchronised",
-      last: log.position?.last ?? 0,
+      last: position.last,
       // what it still holds it does not say
       backlog: { events: 0, samples: 0 },
       dropped: 0,

@@ -33,7 +33,6 @@ export const site: Site = siteSchema.parse({
   devices: ["unit", "fire-panel", "other"].map((id) => ({
     id,
     name: id,
-    secret: "s",
     gateway: id === "other" ? "other-unit" : "fire-unit",
     measures: [{ kind: "contact", channel: "fire" }],
   })),
