@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { randomInt } from "node:crypto";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -53,6 +53,11 @@ export class ServiceProcess {
     writeFileSync(this.#configFile, JSON.stringify(config, null, 2));
   }
 
+  /** The same with some settings changed. */
+  reconfigure(changes: object): void {
+    this.configure({ ...(JSON.parse(readFileSync(this.#configFile, "utf8")) as object), ...changes });
+  }
+
   /** Resolves with what it says once it is ready, or with undefined if it ended before. */
   async start(): Promise<Ready | undefined> {
     const child = spawn(process.execPath, [...this.#args, this.#main, "--config", this.#configFile], {
@@ -97,6 +102,12 @@ export interface SiteOptions {
   readonly cloudData?: string;
   /** Further settings of the edge's way to the cloud. */
   readonly uplink?: Readonly<Record<string, unknown>>;
+  /** The site file, by default the demo's. */
+  readonly site?: string;
+  /** Further sections of the cloud's configuration. */
+  readonly cloud?: Readonly<Record<string, unknown>>;
+  /** Further sections of the edge's configuration. */
+  readonly edge?: Readonly<Record<string, unknown>>;
   /** Options of the edge's Node. */
   readonly edgeArgs?: readonly string[];
   /** Stands between edge and cloud: is given the cloud's port, gives the one that the edge is to use. */
@@ -133,7 +144,7 @@ export async function startServices(options: SiteOptions = {}): Promise<Services
     rmSync(folder, { recursive: true, force: true });
   });
 
-  const site = join(root, "deploy", "demo", "site.yaml");
+  const site = options.site ?? join(root, "deploy", "demo", "site.yaml");
   const [httpPort, uplinkPort, devicePort] = [await freePort(), await freePort(), await freePort()];
   cloud.configure({
     data: options.cloudData ?? join(folder, "cloud"),
@@ -143,6 +154,7 @@ export async function startServices(options: SiteOptions = {}): Promise<Services
     tokens: [{ name: "tests", token, role: "admin" }],
     ...(options.influx === undefined ? {} : { influx: options.influx }),
     ...(options.wecomUrl === undefined ? {} : { notifications: { wecom_bot: { url: options.wecomUrl } } }),
+    ...options.cloud,
   });
   const { api = "" } = await cloud.startWell();
   const uplinkUrl = `mqtt://127.0.0.1:${(await options.between?.(uplinkPort)) ?? uplinkPort}`;
@@ -152,6 +164,7 @@ export async function startServices(options: SiteOptions = {}): Promise<Services
     data: options.edgeData ?? join(folder, "edge"),
     devices_broker: { port: devicePort },
     uplink: { url: uplinkUrl, ...options.uplink },
+    ...options.edge,
   });
   const { deviceBroker = "" } = await edge.startWell();
   return new Services({ edge, cloud, api: new Api(api, token), deviceBroker });

@@ -1,48 +1,12 @@
-import { execFileSync } from "node:child_process";
-import { closeSync, constants, mkdtempSync, openSync, readFileSync, rmSync, writeSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { processesWith } from "../../../../test/support/processes.ts";
-import { typedEvents } from "../../testing/typed-events.ts";
+import { TypingFifo } from "../../testing/typing-fifo.ts";
 import { describeSource } from "../contract.ts";
-import { eventBytes } from "./input-events.ts";
 import { keyboardSource } from "./keyboard-source.ts";
 import { keyboardReadersSchema } from "./schema.ts";
-
-/** An input device that a test types on. */
-class TypingFifo {
-  readonly path: string;
-  readonly #folder = mkdtempSync(join(tmpdir(), "gengfu-fifo-"));
-  #fd: number | null = null;
-
-  constructor() {
-    this.path = join(this.#folder, "event-kbd");
-    this.plug();
-  }
-
-  plug(): void {
-    execFileSync("mkfifo", [this.path]);
-    // for both, so that neither end waits for the other
-    this.#fd = openSync(this.path, constants.O_RDWR | constants.O_NONBLOCK);
-  }
-
-  unplug(): void {
-    rmSync(this.path, { force: true });
-    if (this.#fd !== null) closeSync(this.#fd);
-    this.#fd = null;
-  }
-
-  type(text: string): void {
-    if (this.#fd !== null) writeSync(this.#fd, typedEvents(text, eventBytes(process.arch)));
-  }
-
-  remove(): void {
-    this.unplug();
-    rmSync(this.#folder, { recursive: true, force: true });
-  }
-}
 
 describeSource("a reader that types, at a FIFO", {
   malfunctions: ["unplugged", "wrong format"],
