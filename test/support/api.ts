@@ -64,6 +64,11 @@ export class Api {
     this.#token = token;
   }
 
+  /** As in `http://127.0.0.1:8080/api/v1`. */
+  get base(): string {
+    return this.#base;
+  }
+
   /** Any call, with whatever answer comes. */
   async call(method: "GET" | "POST", path: string, body?: unknown): Promise<Answer> {
     const response = await fetch(`${this.#base}${path}`, {
