@@ -138,6 +138,7 @@ export class Device {
       isAcknowledged: false,
       places: [],
       mayRepeat: false,
+      forgotten: "never",
     };
   }
 

@@ -9,11 +9,13 @@ import type { Log } from "@gengfu/shared/log/log";
 import { AckQueue } from "@gengfu/shared/mqtt/ack-queue";
 import type { DeviceDoor, DevicePublish } from "./device.ts";
 import type { Life } from "./machine.ts";
+import type { Oracle } from "./oracle.ts";
 import type { Publication } from "./publication.ts";
 import type { World } from "./world.ts";
 
 export interface EdgeBrokerOptions {
   readonly world: World;
+  readonly oracle: Oracle;
   readonly life: Life;
   readonly intake: Intake;
   readonly log: Log<EdgeEntry>;
@@ -24,7 +26,7 @@ export interface EdgeBrokerOptions {
 const quarantine_perMinute = 10_000;
 
 /** The devices' broker without its sockets: hands publishes to the intake and acknowledges what that took over. */
-export function edgeBroker({ world, life, intake, log, pending_max }: EdgeBrokerOptions): DeviceDoor {
+export function edgeBroker({ world, oracle, life, intake, log, pending_max }: EdgeBrokerOptions): DeviceDoor {
   const quarantine = new Quarantine(life.clock, quarantine_perMinute);
 
   function deliver(device: string, trail: DeliveryTrail, publish: DevicePublish): Promise<void> {
@@ -51,7 +53,7 @@ export function edgeBroker({ world, life, intake, log, pending_max }: EdgeBroker
         const ids = messageIdsOf(bytes);
         for (const id of ids) {
           const publication = taken.get(id);
-          if (publication?.places.length !== 0) continue;
+          if (publication === undefined || oracle.isSafe(publication)) continue;
           world.violate("I1", `the edge acknowledged publication ${publication.id}, which is on no disk`);
         }
         wire.sendDown(ids);

@@ -1,4 +1,5 @@
 import type { EdgeEntry } from "@gengfu/edge/entry";
+import { Deferral } from "@gengfu/edge/intake/deferral";
 import { GatewayTime } from "@gengfu/edge/intake/gateway-time";
 import { Intake } from "@gengfu/edge/intake/intake";
 import { clockEntry } from "@gengfu/edge/intake/own-entry";
@@ -74,17 +75,27 @@ export class SimEdge {
     const { world, oracle, plan, disk } = this.#options;
     const log = disk.open(life);
     const time = this.#createTime(life, log);
-    const intake = new Intake({ log, time, pending_max: plan.pending_max });
+    let acknowledgesSoon = (): boolean => false;
+    const { clock } = life;
+    const intake = new Intake({
+      log,
+      time,
+      pending_max: plan.pending_max,
+      deferral: new Deferral({ acknowledgesSoon: () => acknowledgesSoon(), clock }),
+      clock,
+    });
     const tail = log.readTail(tail_entries);
     intake.restore(tail);
     time.restore(tail);
     oracle.edgeRemembers(rememberedOf(log.epoch, tail));
     const stopping = new AbortController();
-    const running = this.#runUplink(life, log, time, stopping.signal);
+    const uplink = this.#createUplink(life, log, time);
+    acknowledgesSoon = () => uplink.acknowledgesSoon;
+    const running = uplink.run(stopping.signal);
     life.machine.guard(life, running);
     if (life.isOver) return;
     this.#log = log;
-    this.#door = edgeBroker({ world, life, intake, log, pending_max: plan.pending_max });
+    this.#door = edgeBroker({ world, oracle, life, intake, log, pending_max: plan.pending_max });
     life.onEnd(() => {
       this.#log = null;
       this.#door = null;
@@ -112,7 +123,7 @@ export class SimEdge {
     return time;
   }
 
-  #runUplink(life: Life, log: Log<EdgeEntry>, time: GatewayTime, signal: AbortSignal): Promise<void> {
+  #createUplink(life: Life, log: Log<EdgeEntry>, time: GatewayTime): Pick<Uplink, "run" | "acknowledgesSoon"> {
     const { world, gateway, plan, network, cloud } = this.#options;
     const { linger_ms, backlog_rate, behind_readings } = plan;
     const options: UplinkOptions = {
@@ -129,33 +140,52 @@ export class SimEdge {
       clock: life.clock,
       logger: silentLogger,
     };
-    return behind_readings === null ? new Uplink(options).run(signal) : runSmall(options, behind_readings, signal);
+    return behind_readings === null ? new Uplink(options) : new SmallUplink(options, behind_readings);
   }
 }
 
 /** What the uplink does, at figures that are small enough for a short run to reach all of them. */
-async function runSmall(options: UplinkOptions, behind_readings: number, signal: AbortSignal): Promise<void> {
-  const { linger_ms, backlog_rate = 0 } = options;
-  const limits = {
-    inFlight_max: { events: 4, samples: 4 },
-    backlogInFlight_max: 2,
-    behind_readings,
-    backlog_rate,
-    linger_ms,
-    pace: {
-      readings: { min: 2, first: 5, max: 50 },
-      flights: { min: 1, first: 2, max: 4 },
-      delay_max_ms: 400,
-    },
-  };
-  while (!signal.aborted) {
-    try {
-      const link = await options.dial(signal);
-      await new UplinkSession(link, { ...options, limits }).run(signal);
-    } catch (error) {
-      options.logger.debug({ reason: messageOf(error) }, "no connection");
+class SmallUplink {
+  readonly #options: UplinkOptions;
+  readonly #behind_readings: number;
+  #session: UplinkSession | null = null;
+
+  constructor(options: UplinkOptions, behind_readings: number) {
+    this.#options = options;
+    this.#behind_readings = behind_readings;
+  }
+
+  get acknowledgesSoon(): boolean {
+    return this.#session?.acknowledgesSoon ?? false;
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    const options = this.#options;
+    const behind_readings = this.#behind_readings;
+    const { linger_ms, backlog_rate = 0 } = options;
+    const limits = {
+      inFlight_max: { events: 4, samples: 4 },
+      backlogInFlight_max: 2,
+      behind_readings,
+      backlog_rate,
+      linger_ms,
+      pace: {
+        readings: { min: 2, first: 5, max: 50 },
+        flights: { min: 1, first: 2, max: 4 },
+        delay_max_ms: 400,
+      },
+    };
+    while (!signal.aborted) {
+      try {
+        const link = await options.dial(signal);
+        this.#session = new UplinkSession(link, { ...options, limits });
+        await this.#session.run(signal);
+      } catch (error) {
+        options.logger.debug({ reason: messageOf(error) }, "no connection");
+      }
+      this.#session = null;
+      await pause(options.clock, 200 + 2_000 * options.random(), signal);
     }
-    await pause(options.clock, 200 + 2_000 * options.random(), signal);
   }
 }
 

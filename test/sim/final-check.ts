@@ -86,7 +86,14 @@ function checkStores({ world, oracle, influx, embedded, parked, isSkipped }: Eve
 /** I2: of what is missing it is said why. */
 function checkLedger({ world, oracle, gateway, ledger, epoch }: Everything): void {
   const records = oracle.edge.get(epoch) ?? [];
-  const lost = records.findIndex(({ position, isDropped }) => position === null && !isDropped);
+  const lost = records.findIndex(
+    (record) =>
+      record !== undefined &&
+      record.position === null &&
+      !record.isDropped &&
+      !record.isForgotten &&
+      !oracle.isRepeat(record),
+  );
   if (lost >= 0) world.violate("I2", `${epoch}/${lost + 1} came to the edge and never to the cloud`);
   const { missing } = ledger.view(gateway, epoch);
   const unexplained = missing.find(({ reason }) => reason === "in transit or lost");

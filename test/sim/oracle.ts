@@ -14,6 +14,8 @@ interface EdgeRecord {
   position: number | null;
   /** Let go of at the log's bound, and told of. */
   isDropped: boolean;
+  /** It was in memory only when the process died. */
+  isForgotten: boolean;
 }
 
 export interface CloudRecord {
@@ -32,7 +34,7 @@ export type IsDone = (record: CloudRecord) => boolean;
 /** Sees everything, remembers everything, and compares: what was acknowledged with what is on the disks. */
 export class Oracle {
   readonly publications: Publication[] = [];
-  /** All that was ever durable at the edge, by epoch; index is seq - 1. */
+  /** All that ever had a seq at the edge, by epoch; index is seq - 1, with holes where a crash left some. */
   readonly edge = new Map<number, EdgeRecord[]>();
   /** All that was ever durable in the cloud's log; index is position - 1. */
   readonly cloud: CloudRecord[] = [];
@@ -42,6 +44,8 @@ export class Oracle {
   readonly #world: World;
   readonly #gateway: string;
   readonly #byIdentity = new Map<string, Publication>();
+  /** By epoch: the seq that comes next, and up to which the edge's disk has them, where not all are durable at once. */
+  readonly #openings = new Map<number, { next: number; readonly durable: () => number }>();
 
   constructor(world: World, gateway: string) {
     this.#world = world;
@@ -58,23 +62,57 @@ export class Oracle {
   acknowledged(publication: Publication): void {
     publication.isAcknowledged = true;
     this.acknowledgements += 1;
-    if (publication.places.length > 0) return;
+    if (this.isSafe(publication)) return;
     this.#world.violate("I1", `publication ${publication.id} was acknowledged to its device and is on no disk`);
+  }
+
+  /** Whether a publication is on a disk, the edge's or the cloud's, or was let go of. */
+  isSafe({ places }: Publication): boolean {
+    return places.some(({ epoch, seq }) => {
+      const record = this.#edgeRecord(epoch, seq);
+      if (record === undefined || record.position !== null || record.isDropped) return true;
+      return !record.isForgotten && seq <= (this.#openings.get(epoch)?.durable() ?? Infinity);
+    });
+  }
+
+  /** Whether the cloud has the reading under another seq: the edge had forgotten it, and took in its repeat. */
+  isRepeat({ entry, position }: EdgeRecord): boolean {
+    if (position !== null || own.includes(entry.kind)) return false;
+    return (
+      this.publicationOf(entry)?.places.some(({ epoch, seq }) => this.#edgeRecord(epoch, seq)?.position != null) ===
+      true
+    );
+  }
+
+  /** The edge opens its log; `durable` says up to which seq it is on the disk. */
+  edgeOpened(epoch: number, last: number, durable: () => number): void {
+    const end = durable();
+    this.#openings.set(epoch, { next: last + 1, durable });
+    const forgotten = (this.edge.get(epoch) ?? []).slice(end).filter(({ isForgotten }) => !isForgotten);
+    for (const record of forgotten) {
+      record.isForgotten = true;
+      const { entry } = record;
+      const publication = own.includes(entry.kind) ? undefined : this.publicationOf(entry);
+      if (publication === undefined) continue;
+      this.#world.count("readings that the edge forgot");
+      if (record.position !== null) this.#world.count("readings that the edge forgot and the cloud has");
+      publication.forgotten = publication.isNumbered || isShortlyBefore(entry, forgotten) ? "now" : "before";
+    }
   }
 
   /** The edge's disk is gone, and with it what the cloud does not have. */
   edgeLost(): void {
     for (const publication of this.publications) if (!publication.isAcknowledged) publication.mayRepeat = true;
-    for (const records of this.edge.values()) for (const record of records) record.isDropped = true;
+    for (const records of this.edge.values()) records.forEach((record) => (record.isDropped = true));
   }
 
   /** The edge let go of a lane between two seqs, both included. */
   edgeDropped(epoch: number, lane: Lane, from: number, to: number): void {
     this.#world.trace("edge-disk", `drops ${lane} ${from} to ${to}`);
     this.#world.count("readings dropped at the edge's bound", to - from + 1);
-    for (const record of this.edge.get(epoch)?.slice(from - 1, to) ?? []) {
-      if (record.lane === lane) record.isDropped = true;
-    }
+    this.edge.get(epoch)?.forEach((record, index) => {
+      if (from <= index + 1 && index + 1 <= to && record.lane === lane) record.isDropped = true;
+    });
   }
 
   /** The edge starts, and what it can know as repeats are these entries, each as `epoch/seq`. */
@@ -82,14 +120,20 @@ export class Oracle {
     for (const publication of this.publications) {
       if (publication.isAcknowledged || publication.places.length === 0) continue;
       const isKnown = publication.places.some(({ epoch, seq }) => known.has(`${epoch}/${seq}`));
-      if (!isKnown) publication.mayRepeat = true;
+      // what it has forgotten the cloud knows the repeats of: by numbers always, by message ids for a while
+      const isKnownToCloud = publication.forgotten === "now";
+      if (!publication.isNumbered) publication.forgotten = "before";
+      if (!isKnown && !isKnownToCloud) publication.mayRepeat = true;
     }
   }
 
   /** The cloud sends a PUBACK for a batch. */
   batchAcknowledged(readings: readonly StoredReading[]): void {
     for (const { epoch, seq } of readings) {
-      if (this.#edgeRecord(epoch, seq)?.position == null) {
+      const record = this.#edgeRecord(epoch, seq);
+      const isRepeat = record !== undefined && this.isRepeat(record);
+      if (isRepeat) this.#world.count("repeats known at the cloud of what the edge forgot");
+      if (!isRepeat && record?.position == null) {
         this.#world.violate("I1", `the cloud acknowledged ${epoch}/${seq}, which is not in its log`);
       }
     }
@@ -106,10 +150,12 @@ export class Oracle {
       if (records === undefined) this.edge.set(epoch, (records = []));
       entries.forEach((entry, index) => {
         const seq = first + index;
-        if (seq !== records.length + 1) {
+        const opening = this.#openings.get(epoch);
+        if (seq !== (opening?.next ?? records.length + 1)) {
           this.#world.violate("I2", `the edge numbered an entry ${seq} after ${records.length}`);
         }
-        records.push({ lane, entry, position: null, isDropped: false });
+        if (opening !== undefined) opening.next += 1;
+        records[seq - 1] = { lane, entry, position: null, isDropped: false, isForgotten: false };
         if (!own.includes(entry.kind)) this.#tookOver(entry, epoch, seq);
       });
     },
@@ -118,6 +164,7 @@ export class Oracle {
       for (let seq = from + 1; seq <= to; seq++) {
         const record = this.#edgeRecord(epoch, seq);
         if (record === undefined || record.lane !== lane || record.position !== null || record.isDropped) continue;
+        if (record.isForgotten || this.isRepeat(record)) continue;
         this.#world.violate("I1", `the edge's cursor of ${lane} passed ${seq}, which the cloud does not have`);
       }
     },
@@ -148,8 +195,11 @@ export class Oracle {
     if (difference !== undefined) {
       this.#world.violate("I2", `publication ${publication.id} changed on its way to the edge: ${difference}`);
     }
+    const before = publication.places.filter(
+      (place) => this.#edgeRecord(place.epoch, place.seq)?.isForgotten === false,
+    );
     publication.places.push({ epoch, seq });
-    if (publication.places.length === 1) return;
+    if (before.length === 0) return;
     this.#world.count("publications taken twice where that may be", publication.mayRepeat ? 1 : 0);
     if (!publication.mayRepeat) {
       const places = publication.places.map((place) => `${place.epoch}/${place.seq}`).join(" and ");
@@ -174,6 +224,7 @@ export class Oracle {
       if (record.position !== null) {
         return this.#world.violate("I3", `the cloud has ${epoch}/${seq} twice: at ${record.position} and ${position}`);
       }
+      if (this.isRepeat(record)) this.#arrivedAgain(record, position);
       record.position = position;
       if (record.lane === lane && (isSame(record.entry, reading) || isCorrected(record.entry, reading))) return;
       const change = `${JSON.stringify(record.entry)} became ${JSON.stringify(reading)}`;
@@ -181,9 +232,23 @@ export class Oracle {
     });
   }
 
+  #arrivedAgain({ entry }: EdgeRecord, position: number): void {
+    const publication = this.publicationOf(entry);
+    if (publication === undefined || publication.mayRepeat) return;
+    this.#world.violate("I3", `the cloud has publication ${publication.id} twice, the second time at ${position}`);
+  }
+
   #edgeRecord(epoch: number, seq: number): EdgeRecord | undefined {
     return this.edge.get(epoch)?.[seq - 1];
   }
+}
+
+/** As the intake has it: what is older is not looked for at the level of MQTT. */
+const unacknowledged_ms = 30_000;
+
+/** Whether an entry came in shortly before all that came after it, by the clock that the edge had. */
+function isShortlyBefore({ receivedAt }: EdgeEntry, records: readonly EdgeRecord[]): boolean {
+  return records.every(({ entry }) => Math.abs(entry.receivedAt - receivedAt) <= unacknowledged_ms);
 }
 
 /** Whether a reading is an entry whose time was put right when it was sent. */

@@ -15,6 +15,8 @@ export interface Publication {
   readonly places: { readonly epoch: number; readonly seq: number }[];
   /** Set where the edge can't know a repeat of it any more: it may be there twice. */
   mayRepeat: boolean;
+  /** Whether the edge had it only in memory when it died: the last time, or some time before. */
+  forgotten: "never" | "now" | "before";
 }
 
 /** What must arrive of it. */

@@ -4,6 +4,7 @@ import type { EdgePlan } from "./edge.ts";
 import type { MachinePlan } from "./machine.ts";
 import type { Random } from "./random.ts";
 import type { DiskPlan } from "./sim-disk.ts";
+import type { WaitingPlan } from "./sqlite-edge-disk.ts";
 import type { StorePlan } from "./sim-influx.ts";
 import type { LinkPlan } from "./sim-network.ts";
 
@@ -25,6 +26,8 @@ export interface Scenario {
   readonly stores: Readonly<Record<"influx" | "embedded" | "rules", StorePlan>>;
   /** Bound of the edge's log in readings; with one it is the real log in SQLite, which drops at its bound. */
   readonly edgeLog_max: number | null;
+  /** How the edge lets samples wait for the cloud, if it does; its log is then the real one, too. */
+  readonly waits: WaitingPlan | null;
   readonly outages: Readonly<Record<Outage, readonly Span[]>>;
   /** When a process is asked to stop, or its machine loses power. */
   readonly restarts: Readonly<Record<"edge" | "cloud", readonly number[]>>;
@@ -96,7 +99,7 @@ export function drawScenario(random: Random): Scenario {
     served_ms: mayForget && random.chance(0.5) ? [0, random.pick([1_000, 20_000, 100_000])] : null,
   });
   const links = { devices: link(false), uplink: link(true) };
-  return {
+  const scenario: Scenario = {
     duration_ms,
     devices: drawDevices(random),
     edge: {
@@ -140,6 +143,28 @@ export function drawScenario(random: Random): Scenario {
         { machine: "cloud", by_ms: random.pick([-1, 1]) * random.pick([500, 10_000]) },
       ] as const),
     })),
+    waits: random.chance(0.3)
+      ? { write_every_ms: random.pick([5_000, 600_000]), entries_max: random.pick([20, 200, 10_000]) }
+      : null,
+  };
+  return scenario.waits === null ? scenario : { ...scenario, ...drawForWaiting(scenario, random) };
+}
+
+/** Samples wait only for a cloud that acknowledges soon, and what is forgotten is forgotten in a crash. */
+function drawForWaiting(
+  { links, machines, devices }: Scenario,
+  random: Random,
+): Pick<Scenario, "links" | "machines" | "devices"> {
+  const latency_ms = random.pick([
+    [0, 1],
+    [1, 20],
+    [20, 200],
+  ] as const);
+  const strike = random.pick([0.001, 0.002, 0.005]);
+  return {
+    devices: devices.map((device) => (random.chance(0.7) ? { ...device, kinds: ["temperature", "level"] } : device)),
+    links: { ...links, uplink: { ...links.uplink, latency_ms } },
+    machines: { ...machines, edge: { ...machines.edge, strike } },
   };
 }
 

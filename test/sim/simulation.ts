@@ -39,7 +39,7 @@ const start_ms = Date.UTC(2026, 2, 1);
 const standstill_max_ms = 5 * 60_000;
 
 /** A part that does not keep its promise, to prove that the simulation sees it. */
-export type Sabotage = "edge's disk" | "cloud's disk" | "influx";
+export type Sabotage = "edge's disk" | "cloud's disk" | "cloud's keys" | "influx";
 
 export interface SimulateOptions {
   /** Whether to print all that happens. */
@@ -111,7 +111,8 @@ class Simulation {
     this.#influx.forgets = sabotage === "influx";
     this.#embedded = new SimEmbedded(world, stores.embedded, true);
     const rules = new SimRules(world, stores.rules);
-    const options = { world, oracle, influx: this.#influx, embedded: this.#embedded, rules, folder };
+    const knowsNoKeys = sabotage === "cloud's keys";
+    const options = { world, oracle, influx: this.#influx, embedded: this.#embedded, rules, folder, knowsNoKeys };
     this.#cloud = new SimCloud({ ...options, plan: scenario.cloud, disk: this.#disks.cloud });
     this.#edgeDisk = this.#createEdgeDisk(folder);
     this.#edge = new SimEdge({
@@ -177,9 +178,10 @@ class Simulation {
   #createEdgeDisk(folder: string): EdgeDisk & { wipe(): void } {
     const world = this.#world;
     const oracle = this.#oracle;
-    const { edgeLog_max } = this.#scenario;
-    if (edgeLog_max !== null) {
-      return new SqliteEdgeDisk({ world, oracle, gateway, folder, entries_max: edgeLog_max });
+    const { edgeLog_max, waits } = this.#scenario;
+    if (edgeLog_max !== null || waits !== null) {
+      const entries_max = edgeLog_max ?? Number.MAX_SAFE_INTEGER;
+      return new SqliteEdgeDisk({ world, oracle, gateway, folder, entries_max, waits });
     }
     const disk = this.#disks.edge;
     return {

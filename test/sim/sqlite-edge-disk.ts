@@ -4,7 +4,8 @@ import { DatabaseSync } from "node:sqlite";
 import { edgeEntryCodec, type EdgeEntry } from "@gengfu/edge/entry";
 import { gapEntry } from "@gengfu/edge/intake/own-entry";
 import { uplinkConsumer } from "@gengfu/edge/uplink/uplink-session";
-import type { AppendOptions, Block, Log, LogStats, ReadLimit } from "@gengfu/shared/log/log";
+import { abandonedReason } from "@gengfu/shared/log/gap-records";
+import type { AppendOptions, Block, Log, LogRun, LogStats, ReadLimit } from "@gengfu/shared/log/log";
 import { openSqliteLog, type SqliteLog } from "@gengfu/shared/log/sqlite-log";
 import { silentLogger } from "@gengfu/shared/logging";
 import type { Lane } from "@gengfu/shared/model/reading";
@@ -21,6 +22,14 @@ export interface SqliteEdgeDiskOptions {
   readonly folder: string;
   /** Readings that it holds at most. */
   readonly entries_max: number;
+  /** How samples wait for the cloud; null where they don't. */
+  readonly waits: WaitingPlan | null;
+}
+
+export interface WaitingPlan {
+  readonly write_every_ms: number;
+  /** Positions that it gives out beforehand. */
+  readonly entries_max: number;
 }
 
 /**
@@ -29,6 +38,7 @@ export interface SqliteEdgeDiskOptions {
  */
 export class SqliteEdgeDisk implements EdgeDisk {
   readonly #options: SqliteEdgeDiskOptions;
+  readonly #runs = new Map<string, string>();
   #files = 0;
 
   constructor(options: SqliteEdgeDiskOptions) {
@@ -49,7 +59,7 @@ export class SqliteEdgeDisk implements EdgeDisk {
   }
 
   open(life: Life): DyingLog {
-    const { world, oracle, gateway, entries_max } = this.#options;
+    const { world, oracle, gateway, entries_max, waits } = this.#options;
     const file = this.#file();
     const log: SqliteLog<EdgeEntry> = openSqliteLog({
       file,
@@ -59,25 +69,52 @@ export class SqliteEdgeDisk implements EdgeDisk {
       consumers: [uplinkConsumer],
       tail_entries,
       bounds: { entries: entries_max, bytes: Number.MAX_SAFE_INTEGER },
+      ...(waits === null ? {} : { deferral: { guarantor: uplinkConsumer, ...waits } }),
       gapEntry: (gap) => {
-        oracle.edgeDropped(log.epoch, gap.lane, gap.from, gap.to);
+        if (gap.reason !== abandonedReason) oracle.edgeDropped(log.epoch, gap.lane, gap.from, gap.to);
         return gapEntry(gateway, { at: life.clock.now(), clock: "synchronised" }, gap);
       },
     });
+    let isOver = false;
+    let durable = this.#endOf(log);
+    let hasAppended = false;
+    const look = (): number => {
+      // until it appends anything there is what it forgot at its end
+      if (hasAppended && !isOver) durable = log.last - log.stats().waiting;
+      return durable;
+    };
+    oracle.edgeOpened(log.epoch, log.last, look);
     log.onAppend((lane, block) => {
       if (life.isOver) return;
+      hasAppended = true;
       const kinds = new Set(block.entries.map(({ kind }) => kind));
       world.trace("edge-disk", `${lane} ${block.first} to ${log.last} durable: ${[...kinds].join()}`);
       oracle.edgeWatch.durable(block, log.epoch);
     });
     life.onEnd(() => {
+      look();
+      isOver = true;
+      world.count("readings in memory when the edge died", log.stats().waiting);
       this.#files += 1;
       for (const suffix of ["", "-wal"]) {
         if (existsSync(file + suffix)) copyFileSync(file + suffix, this.#file() + suffix);
       }
       void log.close();
     });
-    return new DyingLog(log, life, oracle);
+    return new DyingLog(log, life, oracle, (id) => this.#nameOf(id));
+  }
+
+  /** The last position in the file. */
+  #endOf(log: SqliteLog<EdgeEntry>): number {
+    const newest = log.readTail(1).at(-1);
+    return newest === undefined ? 0 : newest.first + newest.entries.length - 1;
+  }
+
+  /** The log draws the ids of its runs where no seed reaches; here they are counted. */
+  #nameOf(id: string): string {
+    let name = this.#runs.get(id);
+    if (name === undefined) this.#runs.set(id, (name = `run-${this.#runs.size + 1}`));
+    return name;
   }
 
   #file(): string {
@@ -92,8 +129,10 @@ class DyingLog implements Log<EdgeEntry> {
   readonly #log: SqliteLog<EdgeEntry>;
   readonly #life: Life;
   readonly #oracle: Oracle;
+  readonly #nameOf: (id: string) => string;
 
-  constructor(log: SqliteLog<EdgeEntry>, life: Life, oracle: Oracle) {
+  constructor(log: SqliteLog<EdgeEntry>, life: Life, oracle: Oracle, nameOf: (id: string) => string) {
+    this.#nameOf = nameOf;
     this.#log = log;
     this.#life = life;
     this.#oracle = oracle;
@@ -140,6 +179,13 @@ class DyingLog implements Log<EdgeEntry> {
 
   backlog(consumer: string): Record<Lane, number> {
     return this.#life.isOver ? { events: 0, samples: 0 } : this.#log.backlog(consumer);
+  }
+
+  runAt(position: number): LogRun | undefined {
+    const run = this.#log.runAt(position);
+    if (run === undefined) return undefined;
+    const { id, first, parent } = run;
+    return { id: this.#nameOf(id), first, parent: parent === null ? null : this.#nameOf(parent) };
   }
 
   onAppend(listener: (lane: Lane, block: Block<EdgeEntry>) => void): () => void {

@@ -1,3 +1,4 @@
+import { IntervalSet } from "@gengfu/shared/intervals";
 import type { SimCloud } from "./cloud.ts";
 import type { CloudRecord, IsDone, Oracle } from "./oracle.ts";
 import type { World } from "./world.ts";
@@ -65,13 +66,16 @@ export class Watch {
     }
     for (const [epoch, records] of this.#oracle.edge) {
       const here: [number, number][] = [];
-      records.forEach(({ position }, index) => {
+      const known = ledger.view(this.#gateway, epoch).received;
+      const isKnown = new IntervalSet(known);
+      records.forEach((record, index) => {
         const last = here.at(-1);
-        if (position === null) return;
+        // what the cloud has under another seq counts as received once it was sent
+        const isSettled = isKnown.has(index + 1) && this.#oracle.isRepeat(record);
+        if (record.position === null && !isSettled) return;
         if (last?.[1] === index) last[1] = index + 1;
         else here.push([index + 1, index + 1]);
       });
-      const known = ledger.view(this.#gateway, epoch).received;
       const [truth, view] = [JSON.stringify(here), JSON.stringify(known)];
       if (truth !== view) this.#world.violate("I2", `of ${epoch} the cloud has ${truth}; the ledger says ${view}`);
     }

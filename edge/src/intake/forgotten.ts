@@ -3,14 +3,11 @@ import { abandonedReason } from "@gengfu/shared/log/gap-records";
 import type { Block } from "@gengfu/shared/log/log";
 import type { EdgeEntry } from "../entry.ts";
 
-/** What was forgotten longer than this before the log's end, devices have sent again since, or gave up. */
-const recent_ms = 600_000;
-
 /** Seqs that were given out before a crash and are in no file: the cloud may have readings under them. */
 export interface Forgotten {
   /** By the last crash. */
   readonly last: Interval;
-  /** By all crashes of late, and what lies between. */
+  /** By all crashes that the tail tells of, and what lies between. */
   readonly all: Interval;
 }
 
@@ -18,14 +15,14 @@ export interface Forgotten {
 export function forgottenOf(last: number, tail: readonly Block<EdgeEntry>[]): Forgotten | null {
   const newest = tail.at(-1);
   const durable = newest === undefined ? 0 : newest.first + newest.entries.length - 1;
-  const end = newest?.entries.at(-1)?.receivedAt ?? 0;
-  const ranges: Interval[] = tail
-    .flatMap(({ entries }) => entries)
-    .filter(({ kind, detail }) => kind === "gap" && detail?.["reason"] === abandonedReason)
-    .filter(({ receivedAt }) => Math.abs(end - receivedAt) <= recent_ms)
-    .map(({ detail }) => [Number(detail?.["from"]), Number(detail?.["to"])]);
-  if (last > durable) ranges.push([durable + 1, last]);
-  const newestRange = ranges.at(-1);
-  if (newestRange === undefined) return null;
-  return { last: newestRange, all: [Math.min(...ranges.map(([from]) => from)), newestRange[1]] };
+  /** Ends by begins: it is told of each lane, and perhaps again. */
+  const ranges = new Map<number, number>();
+  for (const { kind, detail } of tail.flatMap(({ entries }) => entries)) {
+    if (kind !== "gap" || detail?.["reason"] !== abandonedReason) continue;
+    ranges.set(Number(detail["from"]), Number(detail["to"]));
+  }
+  if (last > durable) ranges.set(durable + 1, last);
+  const sorted = [...ranges].toSorted(([a], [b]) => a - b);
+  const [first, latest] = [sorted[0], sorted.at(-1)];
+  return first === undefined || latest === undefined ? null : { last: latest, all: [first[0], latest[1]] };
 }
