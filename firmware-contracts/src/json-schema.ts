@@ -1,10 +1,14 @@
 import { deviceKinds } from "@gengfu/shared/model/reading";
 import { z } from "zod";
-import { errorAnswer, payloads } from "./contract/payloads.ts";
+import { errorAnswer, payloads, tapAnswer } from "./contract/payloads.ts";
 
-/** The JSON Schemas (draft 2020-12) of the payloads of every kind and of the edge's answer, by file name. */
+/** The JSON Schemas (draft 2020-12) of the payloads of every kind and of the edge's answers, by file name. */
 export function jsonSchemas(): Map<string, Record<string, unknown>> {
-  const all = [...deviceKinds.map((kind) => [kind, payloads[kind]] as const), ["error", errorAnswer] as const];
+  const all = [
+    ...deviceKinds.map((kind) => [kind, payloads[kind]] as const),
+    ["error", errorAnswer] as const,
+    ["feedback", tapAnswer] as const,
+  ];
   return new Map(all.map(([name, schema]) => [`${name}.schema.json`, jsonSchema(name, schema)]));
 }
 

@@ -41,17 +41,13 @@ export const numberRules: readonly CheckRule[] = [
   {
     id: "boot",
     title: { en: "`boot` is new after each boot.", zh: "每次启动 boot 都是新的。" },
-    examine: ({ readings }) => {
-      const numbered = readings.filter(({ message }) => message.boot !== null);
+    examine: ({ fresh }) => {
+      const numbered = fresh.filter(({ message }) => message.boot !== null);
       const problems: Problem[] = [];
       let previous: SeenReading | undefined;
       let uptime: { boot: number; seconds: number } | undefined;
-      const seen = new Set<string>();
       for (const reading of numbered) {
         const { boot, seq, detail } = reading.message;
-        const number = numberOf(reading);
-        const isRepeat = number !== undefined && seen.has(number);
-        if (number !== undefined) seen.add(number);
         const found = `boot ${previous?.message.boot ?? ""}, then ${boot ?? ""}`;
         if (previous !== undefined && (boot ?? 0) < (previous.message.boot ?? 0)) {
           problems.push(
@@ -62,7 +58,7 @@ export const numberRules: readonly CheckRule[] = [
           );
         }
         const isSameBoot = previous !== undefined && boot === previous.message.boot;
-        const beganAnew = isSameBoot && !isRepeat && seq !== null && seq <= 1 && (previous?.message.seq ?? 0) > 2;
+        const beganAnew = isSameBoot && seq !== null && seq <= 1 && (previous?.message.seq ?? 0) > 2;
         const seconds = typeof detail?.["uptime_seconds"] === "number" ? detail["uptime_seconds"] : undefined;
         const fell = uptime !== undefined && seconds !== undefined && uptime.boot === boot && seconds < uptime.seconds;
         if (beganAnew || fell) {
@@ -82,7 +78,7 @@ export const numberRules: readonly CheckRule[] = [
   {
     id: "time",
     title: { en: "`at` and `age` are plausible.", zh: "at 与 age 合理。" },
-    examine: ({ publishes, readings }) => {
+    examine: ({ publishes, fresh }) => {
       const problems: Problem[] = [];
       const last = new Map<string, number>();
       for (const { publish, fields } of publishes) {
@@ -103,7 +99,7 @@ export const numberRules: readonly CheckRule[] = [
           );
         }
       }
-      for (const { publish, message } of readings) {
+      for (const { publish, message } of fresh) {
         if (message.age !== null && message.age > day_ms) problems.push(advice(`age ${message.age} ms`, longKept));
         if (message.at === null) continue;
         const ahead_ms = message.at - publish.wall_ms;
@@ -137,8 +133,8 @@ export const numberRules: readonly CheckRule[] = [
   {
     id: "count",
     title: { en: "A count never goes down within a boot.", zh: "同一次启动内计数不减少。" },
-    examine: ({ readings }) => {
-      const counts = readings.filter(({ message }) => message.kind === "count");
+    examine: ({ fresh }) => {
+      const counts = fresh.filter(({ message }) => message.kind === "count");
       const last = new Map<string, number>();
       const problems = counts.flatMap(({ message: { boot, channel, value } }): Problem[] => {
         const series = `${boot ?? "-"}/${channel ?? "-"}`;

@@ -89,7 +89,7 @@ export const unitRules: readonly CheckRule[] = [
   {
     id: "units",
     title: { en: "Values look like the contract's units.", zh: "数值与约定的单位相符。" },
-    examine: ({ publishes, readings }) => {
+    examine: ({ publishes, fresh }) => {
       const fields = new Set(suspicions.map(({ field }) => field));
       let seen = 0;
       const problems = publishes.flatMap(({ publish, fields: found }): Problem[] =>
@@ -105,7 +105,7 @@ export const unitRules: readonly CheckRule[] = [
             });
         }),
       );
-      const uptimes = readings.flatMap(({ publish: { at_ms }, message: { boot, detail } }) =>
+      const uptimes = fresh.flatMap(({ publish: { at_ms }, message: { boot, detail } }) =>
         typeof detail?.["uptime_seconds"] === "number" ? [{ at_ms, boot, seconds: detail["uptime_seconds"] }] : [],
       );
       for (const [index, { at_ms, boot, seconds }] of uptimes.entries()) {

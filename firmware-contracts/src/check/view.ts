@@ -24,6 +24,8 @@ export interface DeviceView {
   readonly publishes: readonly Seen[];
   /** Those that keep the contract, and are of now. */
   readonly readings: readonly SeenReading[];
+  /** The same without what is a repeat of one before. */
+  readonly fresh: readonly SeenReading[];
 }
 
 export function viewOf(mode: CheckMode, device: string | null, observations: readonly Observation[]): DeviceView {
@@ -35,7 +37,18 @@ export function viewOf(mode: CheckMode, device: string | null, observations: rea
   const readings = publishes.flatMap((seen) =>
     seen.parsed.verdict === "reading" && !seen.publish.stored ? [{ ...seen, message: seen.parsed.message }] : [],
   );
-  return { mode, device, observations, publishes, readings };
+  return { mode, device, observations, publishes, readings, fresh: withoutRepeats(readings) };
+}
+
+function withoutRepeats(readings: readonly SeenReading[]): SeenReading[] {
+  const known = new Map<string, SeenReading>();
+  return readings.filter((reading) => {
+    const number = numberOf(reading);
+    if (number === undefined) return true;
+    const before = known.get(number);
+    known.set(number, reading);
+    return before === undefined || !saysTheSame(before, reading);
+  });
 }
 
 export function ofType<T extends Observation["type"]>(

@@ -133,6 +133,31 @@ export const errorAnswer = z
   .meta({ description: "The edge's answer to a payload that breaks the contract." });
 export type ErrorAnswer = z.output<typeof errorAnswer>;
 
+/** What becomes of a tap. */
+export const tapResults = ["accepted", "unknown_card", "not_stored"] as const;
+export type TapResult = (typeof tapResults)[number];
+
+/** What the edge answers a tap on `gengfu/v1/<device>/feedback`. */
+export const tapAnswer = z
+  .object({
+    result: z
+      .enum(tapResults)
+      .describe(
+        "accepted: on the gateway's disk, and the site knows the card or tag. unknown_card: on the disk, but the site " +
+          "knows it not. not_stored: not on the disk, and perhaps never; it may be followed by one of the others.",
+      ),
+    card: z.string().optional().describe("UID of the card, upper-case hex."),
+    tag: z.string().optional().describe("UID of the tag, upper-case hex, in place of `card` where that was sent."),
+    guard: z.string().optional().describe("Id of the person who tapped, where that is known."),
+    guard_name: z.string().optional().describe("The person's name, for a display."),
+    repeat: z
+      .boolean()
+      .optional()
+      .describe("Set where the tap was known already: the card was still there, or it was sent again."),
+  })
+  .meta({ description: "The edge's answer to a tap, for whoever stands at the reader." });
+export type TapAnswerPayload = z.output<typeof tapAnswer>;
+
 /** The answer as it stands in the payload of a publish. */
 export const errorAnswerText = z
   .string()

@@ -47,4 +47,13 @@ export const topicList: readonly TopicRule[] = [
     retain: false,
     description: "What was wrong with a publish that broke the contract.",
   },
+  {
+    topic: deviceTopic(device, "feedback"),
+    from: "gateway",
+    payload: { schema: "feedback.schema.json" },
+    payload_bytes_max,
+    qos: 0,
+    retain: false,
+    description: "What became of a tap, for whoever stands at the reader.",
+  },
 ];

@@ -117,6 +117,16 @@ describe("what another implementation writes, we read", () => {
     expect(packet === undefined ? undefined : decodeSubscribe(packet)).toEqual({ id: 9, topics: ["a/#"] });
   });
 
+  test("a sign-on of MQTT 5, as far as to say who it was", () => {
+    const will = { topic: "t", payload: Buffer.from("w"), qos: 1, retain: true } as const;
+    const properties = { sessionExpiryInterval: 60, userProperties: { a: "b" } };
+    const signOn = { cmd: "connect", protocolId: "MQTT", protocolVersion: 5, clientId: "five", keepalive: 9 } as const;
+    const more = { username: "u", password: Buffer.from("p"), properties, clean: true } as const;
+    const [packet] = read(generate({ ...signOn, ...more, will: { ...will, properties: { willDelayInterval: 5 } } }));
+    const found = { level: 5, clean: true, keepAlive_s: 9, clientId: "five", will, user: "u", password: "p" };
+    expect(packet === undefined ? undefined : decodeConnect(packet)).toEqual(found);
+  });
+
   function asQos(qos: number): 0 | 1 | 2 {
     return qos === 0 || qos === 1 ? qos : 2;
   }

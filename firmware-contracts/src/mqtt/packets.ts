@@ -84,13 +84,14 @@ export class PacketReader {
   }
 }
 
-function remainingLength(bytes: Buffer): { start: number; length: number } | undefined {
+/** The variable length that begins at a byte, and where what it measures starts. */
+function remainingLength(bytes: Buffer, at = 1): { start: number; length: number } | undefined {
   let length = 0;
-  for (let index = 1; index <= 4; index++) {
-    const byte = bytes[index];
+  for (let index = 0; index < 4; index++) {
+    const byte = bytes[at + index];
     if (byte === undefined) return undefined;
-    length += (byte & 0x7f) * 128 ** (index - 1);
-    if (byte < 0x80) return { start: index + 1, length };
+    length += (byte & 0x7f) * 128 ** index;
+    if (byte < 0x80) return { start: at + index + 1, length };
   }
   throw new PacketError("a packet's length has more than four bytes");
 }
@@ -175,6 +176,13 @@ class Cursor {
     return this.#body.subarray(this.#at - length, this.#at);
   }
 
+  /** Of MQTT 5, which nobody here speaks, but who does wants to be known. */
+  skipProperties(): void {
+    const { start, length } = remainingLength(this.#body, this.#at) ?? { start: 0, length: Infinity };
+    if (start + length > this.#body.length) throw new PacketError("a packet ends too early");
+    this.#at = start + length;
+  }
+
   get left(): number {
     return this.#body.length - this.#at;
   }
@@ -198,20 +206,18 @@ export function decodeConnect({ body }: Packet): Connect {
   const level = cursor.number(1);
   const flags = cursor.number(1);
   const keepAlive_s = cursor.number(2);
-  // MQTT 5 has properties next; who speaks it is refused by its level alone
-  if (level > 4) {
-    return { level, clean: true, keepAlive_s, clientId: "", will: null, user: null, password: null };
-  }
+  if (level > 4) cursor.skipProperties();
   const clientId = cursor.bytes().toString("utf8");
-  const will =
-    (flags & 0x04) === 0
-      ? null
-      : {
-          topic: cursor.bytes().toString("utf8"),
-          payload: cursor.bytes(),
-          qos: (flags >> 3) & 3,
-          retain: (flags & 0x20) !== 0,
-        };
+  const hasWill = (flags & 0x04) !== 0;
+  if (hasWill && level > 4) cursor.skipProperties();
+  const will = !hasWill
+    ? null
+    : {
+        topic: cursor.bytes().toString("utf8"),
+        payload: cursor.bytes(),
+        qos: (flags >> 3) & 3,
+        retain: (flags & 0x20) !== 0,
+      };
   const user = (flags & 0x80) === 0 ? null : cursor.bytes().toString("utf8");
   const password = (flags & 0x40) === 0 ? null : cursor.bytes().toString("utf8");
   return { level, clean: (flags & 0x02) !== 0, keepAlive_s, clientId, will, user, password };
