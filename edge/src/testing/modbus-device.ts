@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { connect, createServer, type AddressInfo, type Server, type Socket } from "node:net";
+import { callbackify } from "node:util";
 import { ServerSerial, ServerTCP, type IServiceVector } from "modbus-serial";
 import { mendSerialReads } from "../serial/serial-reads.ts";
 import { openPty, type Pty } from "./pty.ts";
@@ -19,10 +20,13 @@ export class ModbusDevice {
   underWay = 0;
 
   readonly vector: IServiceVector = {
-    getMultipleHoldingRegisters: (address: number, length: number, unit: number) =>
+    // the server takes promises of single registers only
+    getMultipleHoldingRegisters: callbackify((address: number, length: number, unit: number) =>
       this.#read("holding", this.holding, address, length, unit),
-    getMultipleInputRegisters: (address: number, length: number, unit: number) =>
+    ),
+    getMultipleInputRegisters: callbackify((address: number, length: number, unit: number) =>
       this.#read("input", this.input, address, length, unit),
+    ),
     getHoldingRegister: async (address: number, unit: number) =>
       (await this.#read("holding", this.holding, address, 1, unit))[0] ?? 0,
     getInputRegister: async (address: number, unit: number) =>

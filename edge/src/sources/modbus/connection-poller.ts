@@ -118,7 +118,8 @@ export class ConnectionPoller {
       const outcome = await line.read(unit.unit, block, signal);
       if (outcome.kind === "values") {
         for (const register of block.registers) {
-          fault ??= this.#take(register, wordsFor(register, block, outcome.values), tell);
+          const found = this.#take(register, wordsFor(register, block, outcome.values), tell);
+          fault ??= found;
         }
       } else fault ??= outcomeFault(config.name, unit.unit, outcome);
       if (outcome.kind === "values" || outcome.kind === "exception") this.#unanswered = this.#failures = 0;

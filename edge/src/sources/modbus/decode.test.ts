@@ -26,7 +26,7 @@ function bytesOf(type: "int32" | "uint32" | "float32", of: number): number[] {
 
 /** The two words that are sent for bytes in an order such as CDAB. */
 function wordsIn(order: string, bytes: readonly number[]): number[] {
-  const sent = [...order].map((letter) => bytes["ABCD".indexOf(letter)] ?? 0);
+  const sent = order.split("").map((letter) => bytes["ABCD".indexOf(letter)] ?? 0);
   return [((sent[0] ?? 0) << 8) | (sent[1] ?? 0), ((sent[2] ?? 0) << 8) | (sent[3] ?? 0)];
 }
 
