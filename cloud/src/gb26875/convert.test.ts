@@ -2,7 +2,6 @@ import type { Reading } from "@gengfu/shared/model/reading";
 import { transmissionDevice } from "@gengfu/shared/model/gb26875";
 import fc from "fast-check";
 import { beforeEach, describe, expect, test } from "vitest";
-import { Contacts } from "./contacts.ts";
 import { convert, frameKey } from "./convert.ts";
 import type { DataUnit } from "./data-unit.ts";
 import { command, type Frame } from "./frame.ts";
@@ -10,6 +9,7 @@ import { Moments } from "./moments.ts";
 import { PartMap } from "./part-map.ts";
 import { encodeDataUnit } from "./testing/encode-data-unit.ts";
 import { timeTag } from "./time-tag.ts";
+import { UnitMemory } from "./unit-memory.ts";
 
 const zone = "Asia/Shanghai";
 /** 2026-01-05 08:00:00 in China. */
@@ -32,8 +32,8 @@ const parts = new PartMap(
   }),
 );
 
-let contacts: Contacts;
-beforeEach(() => (contacts = new Contacts()));
+let memory: UnitMemory;
+beforeEach(() => (memory = new UnitMemory(parts.devices)));
 
 function frameOf(data: Uint8Array, more: Partial<Frame> = {}): Frame {
   const addresses = { source: "79-03-00-00-00-00", destination: "38-5B-01-00-00-00" };
@@ -45,8 +45,8 @@ function take(unit: DataUnit | Uint8Array, more: Partial<Frame> & { receivedAt?:
   const { receivedAt = now, ...rest } = more;
   const frame = frameOf(unit instanceof Uint8Array ? unit : encodeDataUnit(unit), rest);
   const moments = new Moments({ receivedAt, zone, sent: frame.sent, deviation_max_ms: 30_000 });
-  const { readings } = convert(frame, { parts, contacts, moments, zone });
-  for (const reading of readings) if (reading.kind === "contact") contacts.take(reading);
+  const { readings } = convert(frame, { parts, memory, moments, zone });
+  readings.forEach((reading, seq) => memory.take({ ...reading, gateway: "fire-unit", epoch: 1, seq }));
   return readings;
 }
 
@@ -138,7 +138,7 @@ describe("a panel's contact is closed while any part behind it signals", () => {
     expect(closed(readings, "fire-panel")["fire"]).toBe(0);
     expect(closed(readings, "boiler-room")).toEqual({ fire: 0 });
     expect(closed(readings, "fire-unit-1-1-10-2")).toEqual({ fire: 0 });
-    expect(contacts.saved).toEqual([]);
+    expect(memory.contacts.saved).toEqual([]);
   });
 
   test("a reset ends what latches, and nothing of another system", () => {
@@ -150,8 +150,8 @@ describe("a panel's contact is closed while any part behind it signals", () => {
     });
     expect(closed(readings, "fire-panel")).toMatchObject({ "op-reset": 1, "op-silence": 0, fire: 0 });
     expect(closed(readings, "fire-unit-1-1-10-2")).toEqual({ fire: 0 });
-    expect(contacts.has("fire-panel", "fault", "1-1-10-2")).toBe(true);
-    expect(contacts.has("unit", "fire", "10-1-10-2")).toBe(true);
+    expect(memory.contacts.has("fire-panel", "fault", "1-1-10-2")).toBe(true);
+    expect(memory.contacts.has("unit", "fire", "10-1-10-2")).toBe(true);
   });
 
   test("the contacts that are remembered as closed are those that were last shown so", () => {
@@ -166,12 +166,12 @@ describe("a panel's contact is closed while any part behind it signals", () => {
     );
     fc.assert(
       fc.property(reports, (units) => {
-        contacts = new Contacts();
+        memory = new UnitMemory(parts.devices);
         const last = new Map<string, number | null>();
         for (const unit of units) {
           for (const { device, channel, value } of take(unit)) last.set(`${device} ${channel}`, value);
         }
-        const open = contacts.saved.map(([key]) => key).toSorted();
+        const open = memory.contacts.saved.map(([key]) => key).toSorted();
         const shown = [...last].flatMap(([key, value]) => (value === 1 && !key.endsWith("normal") ? [key] : []));
         expect(shown.toSorted()).toEqual(open);
       }),
@@ -220,6 +220,13 @@ describe("times", () => {
     const [reading] = take(unit, more);
     expect(reading).toMatchObject({ at: now, receivedAt: now, clock: "synchronised" });
     expect(reading?.detail?.["told"]).toMatch(/^20\d\d-\d\d-\d\d \d\d:\d\d:\d\d$/);
+  });
+
+  test("don't put a report before one that came earlier, whatever the clock of the panel says", () => {
+    take(panel(fault, -10));
+    const late = take(panel(bit(0, 1), -3_600));
+    expect(late.find(({ channel }) => channel === "fire")).toMatchObject({ value: 1, at: now - 10_000 });
+    expect(closed(take(state(smoke, bit(1))), "fire-panel")).toEqual({ fire: 1 });
   });
 
   test("a clock that is a little ahead puts nothing into the future", () => {

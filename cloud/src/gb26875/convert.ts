@@ -16,6 +16,7 @@ import {
 import type { Moment, Moments } from "./moments.ts";
 import { componentName, systemName, type PartMap, type Place } from "./part-map.ts";
 import { timeOf } from "./time-tag.ts";
+import type { UnitMemory } from "./unit-memory.ts";
 
 /** The transmission device itself among the parts that report. */
 export const unitPart = "unit";
@@ -27,11 +28,15 @@ export interface Converted {
   readonly unit: DataUnit | undefined;
 }
 
+export interface ConvertOptions {
+  readonly parts: PartMap;
+  readonly memory: Pick<UnitMemory, "contacts" | "timeOf">;
+  readonly moments: Moments;
+  readonly zone: string;
+}
+
 /** What frames of a transmission device become: every state bit, value and text a reading, and what can't be decoded too. */
-export function convert(
-  frame: Frame,
-  options: { readonly parts: PartMap; readonly contacts: Contacts; readonly moments: Moments; readonly zone: string },
-): Converted {
+export function convert(frame: Frame, options: ConvertOptions): Converted {
   const conversion = new Conversion(options);
   const unit = decodeDataUnit(frame.data);
   if (unit.kind === "undecodable") {
@@ -70,12 +75,14 @@ class Conversion {
   readonly readings: Reading[] = [];
   readonly #parts: PartMap;
   readonly #contacts: Contacts;
+  readonly #timeOf: UnitMemory["timeOf"];
   readonly #moments: Moments;
   readonly #zone: string;
 
-  constructor(options: Parameters<typeof convert>[1]) {
+  constructor({ memory, ...options }: ConvertOptions) {
     this.#parts = options.parts;
-    this.#contacts = options.contacts.copy();
+    this.#contacts = memory.contacts.copy();
+    this.#timeOf = (device, channel) => memory.timeOf(device, channel);
     this.#moments = options.moments;
     this.#zone = options.zone;
   }
@@ -281,7 +288,8 @@ class Conversion {
   }
 
   #add(kind: Kind, device: string, channel: string | null, value: number | null, moment: Moment, detail: Detail): void {
-    const { at, receivedAt, clock } = moment;
+    const { receivedAt, clock } = moment;
+    const at = kind === "contact" ? Math.max(moment.at, this.#timeOf(device, channel ?? "")) : moment.at;
     this.readings.push({
       device,
       kind,

@@ -71,6 +71,8 @@ describe("a post check", () => {
     cloud.clock.advance(2 * minute_ms);
     await until(() => last()?.state === "overdue");
     expect(await course("post-check-overdue")).toEqual([[1, "overdue"]]);
+    await unit.beat();
+    await until(() => troubles().length > 0);
     expect(troubles()).toMatchObject([expect.stringContaining("查岗超时")]);
     expect(troubles()[0]).toContain("王强");
     await press("unit_operation");
@@ -79,7 +81,8 @@ describe("a post check", () => {
       [1, "overdue"],
       [0, "answered"],
     ]);
-    expect(troubles()).toEqual([]);
+    await unit.beat();
+    await until(() => troubles().length === 0);
   });
 
   test("is answered by a confirmation at the panel, too, which else says nothing of it", async () => {

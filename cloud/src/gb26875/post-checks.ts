@@ -15,7 +15,6 @@ export interface PostChecksOptions {
   readonly append: (work: () => readonly Reading[]) => Promise<void>;
   /** The connection to send it by; undefined while there is none. */
   readonly downlink: () => Downlink | undefined;
-  readonly changed: () => void;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -111,12 +110,11 @@ export class PostChecks {
   }
 
   async #record(check: PostCheck): Promise<void> {
-    const { append, device, clock, logger, changed } = this.#options;
+    const { append, device, clock, logger } = this.#options;
     await append(() => postCheckReadings(device, check, this.current, clock.now()));
     const { state, by, minutes, operator } = check;
     logger.info({ state, by, minutes, operator }, "post check");
     this.#watch();
-    changed();
   }
 
   #watch(): void {

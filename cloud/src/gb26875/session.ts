@@ -39,15 +39,17 @@ export class Session {
   #skippedBefore = 0;
 
   constructor(options: SessionOptions) {
-    const { socket, clock } = options;
     this.#options = options;
-    this.remote = socket.remoteAddress ?? "";
+    this.remote = options.socket.remoteAddress ?? "";
     this.downlink = new Downlink({
-      clock,
+      clock: options.clock,
       gone: this.gone,
       send: (serial, command, data) => this.#send(serial, command, data),
     });
-    socket.once("close", () => this.end("closed"));
+  }
+
+  start(): void {
+    this.#options.socket.once("close", () => this.end("closed"));
     this.#listen();
   }
 

@@ -360,6 +360,8 @@ describe("the clock of a device", () => {
       await settled();
       cloud.clock.advance(10_000);
     }
+    await settled();
+    await unit.report(noData, slow());
     await until(() => gateway()?.troubles.some((text) => text.includes("could not be set")) ?? false);
     expect(gateway()?.clock).toBe("unsynchronised");
     expect(gateway()?.troubles[0]).toContain("慢 120 秒");

@@ -12,6 +12,7 @@ import type { GatewayRegistry } from "../gateways/registry.ts";
 import type { LedgerView } from "../ledger/ledger-view.ts";
 import { command, type Frame } from "./frame.ts";
 import type { Parsed } from "./frame-parser.ts";
+import { PartMap } from "./part-map.ts";
 import type { PostCheck } from "./post-check.ts";
 import type { PostCheckAnswer } from "./post-checks.ts";
 import { Session } from "./session.ts";
@@ -80,6 +81,7 @@ export class TransmissionServer {
   readonly #options: TransmissionServerOptions;
   readonly #log: RepeatLog;
   readonly #memories: UnitMemories;
+  readonly #parts = new Map<string, PartMap>();
   readonly #units = new Map<string, Unit>();
   readonly #byAddress = new Map<string, Unit>();
   readonly #sessions = new Set<Session>();
@@ -93,8 +95,11 @@ export class TransmissionServer {
     this.#options = options;
     this.#log = new RepeatLog(logger, clock);
     this.#refused = Object.fromEntries(refusals.map((name) => [name, 0])) as Record<Refusal, number>;
-    const gateways = sites.flatMap((site) => site.gateways.filter(({ gb26875 }) => gb26875 !== undefined));
-    this.#memories = new UnitMemories({ file, gateways: gateways.map(({ id }) => id), log, clock, logger });
+    for (const { id, gb26875 } of sites.flatMap(({ gateways }) => gateways)) {
+      if (gb26875 !== undefined) this.#parts.set(id, new PartMap(id, gb26875));
+    }
+    const gateways = new Map([...this.#parts].map(([id, parts]) => [id, parts.devices]));
+    this.#memories = new UnitMemories({ file, gateways, log, clock, logger });
   }
 
   /** Resolves once devices can connect; throws GengfuError `listen_failed`. */
@@ -163,10 +168,12 @@ export class TransmissionServer {
     const { sites, settings, log, ledger, registry, clock, logger } = this.#options;
     for (const site of sites) {
       for (const { id: gateway, gb26875: device } of site.gateways) {
-        if (device === undefined) continue;
+        const parts = this.#parts.get(gateway);
+        if (device === undefined || parts === undefined) continue;
         const unit = new Unit({
           gateway,
           device,
+          parts,
           zone: site.time_zone,
           settings,
           memory: this.#memories.of(gateway),
@@ -193,6 +200,7 @@ export class TransmissionServer {
     }
     const session = new Session({ socket, idle_timeout_ms: settings.idle_timeout, clock });
     this.#sessions.add(session);
+    session.start();
     const cancelSignOn = clock.after(signOn_ms, () => {
       if (session.unit === undefined) session.end("it did not say who it is");
     });

@@ -21,8 +21,8 @@ const schema = `
 export interface UnitMemoriesOptions {
   /** Where they are written down; its folder must exist. */
   readonly file: string;
-  /** The gateways that are transmission devices. */
-  readonly gateways: readonly string[];
+  /** The gateways that are transmission devices, and the devices of the site behind each. */
+  readonly gateways: ReadonlyMap<string, ReadonlySet<string>>;
   readonly log: Log<StoredReading>;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -43,7 +43,7 @@ export class UnitMemories {
 
   constructor(options: UnitMemoriesOptions) {
     this.#options = options;
-    this.#units = new Map(options.gateways.map((gateway) => [gateway, new UnitMemory()]));
+    this.#units = new Map([...options.gateways].map(([gateway, devices]) => [gateway, new UnitMemory(devices)]));
   }
 
   /** Resolves once it knows all that the log holds. */
@@ -85,11 +85,12 @@ export class UnitMemories {
   }
 
   #read(database: DatabaseSync): void {
+    const { log, gateways } = this.#options;
     const rows = database.prepare("SELECT gateway, record FROM unit").all() as { gateway: string; record: string }[];
     for (const { gateway, record } of rows) {
-      if (this.#units.has(gateway)) this.#units.set(gateway, new UnitMemory(JSON.parse(record) as UnitRecord));
+      const devices = gateways.get(gateway);
+      if (devices !== undefined) this.#units.set(gateway, new UnitMemory(devices, JSON.parse(record) as UnitRecord));
     }
-    const { log } = this.#options;
     const cursors = database.prepare("SELECT lane, log_epoch, position FROM cursor").all();
     for (const { lane, log_epoch, position } of cursors as { lane: Lane; log_epoch: number; position: number }[]) {
       // positions of a former log say nothing

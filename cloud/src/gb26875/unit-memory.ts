@@ -8,23 +8,41 @@ const frames_max = 256;
 export interface UnitRecord {
   readonly frames: readonly string[];
   readonly contacts: readonly (readonly [string, readonly string[]])[];
+  readonly times: readonly (readonly [string, number])[];
   readonly postCheck: PostCheck | null;
 }
 
 /** What is known of one transmission device: a fold over its readings, so that it is as durable as they are. */
 export class UnitMemory {
   readonly contacts: Contacts;
+  readonly #devices: ReadonlySet<string>;
   readonly #frames: Set<string>;
+  readonly #times: Map<string, number>;
   #postCheck: PostCheck | null;
 
-  constructor(record: UnitRecord = { frames: [], contacts: [], postCheck: null }) {
+  /** `devices`: those of the site that are behind it. */
+  constructor(
+    devices: ReadonlySet<string>,
+    record: UnitRecord = { frames: [], contacts: [], times: [], postCheck: null },
+  ) {
+    this.#devices = devices;
     this.contacts = new Contacts(record.contacts);
     this.#frames = new Set(record.frames);
+    this.#times = new Map(record.times);
     this.#postCheck = record.postCheck;
   }
 
   get record(): UnitRecord {
-    return { frames: [...this.#frames], contacts: this.contacts.saved, postCheck: this.#postCheck };
+    const { saved: contacts } = this.contacts;
+    return { frames: [...this.#frames], contacts, times: [...this.#times], postCheck: this.#postCheck };
+  }
+
+  /**
+   * When a contact last was what it was told to be, epoch milliseconds; 0 where it never was, or is none of the site's.
+   * Reports come in the order in which things happened, whatever the clocks of panel and device say.
+   */
+  timeOf(device: string, channel: string): number {
+    return this.#times.get(`${device} ${channel}`) ?? 0;
   }
 
   /** The last one; null where there never was any. */
@@ -45,6 +63,8 @@ export class UnitMemory {
       if (this.#frames.size > frames_max) this.#frames.delete([...this.#frames.keys().take(1)].join(""));
     }
     if (reading.kind !== "contact") return;
+    // what names itself has no rules, and would be without end
+    if (this.#devices.has(reading.device)) this.#times.set(`${reading.device} ${reading.channel}`, reading.at);
     this.contacts.take(reading);
     this.#postCheck = postCheckOf(reading) ?? this.#postCheck;
   }

@@ -10,7 +10,7 @@ import type { Downlink } from "./downlink.ts";
 import type { Frame } from "./frame.ts";
 import { operationBit } from "./meanings.ts";
 import { Moments } from "./moments.ts";
-import { PartMap } from "./part-map.ts";
+import type { PartMap } from "./part-map.ts";
 import { isOpen } from "./post-check.ts";
 import { PostChecks } from "./post-checks.ts";
 import type { TransmissionSettings } from "./settings.ts";
@@ -30,6 +30,7 @@ const never = new AbortController().signal;
 export interface UnitOptions {
   readonly gateway: string;
   readonly device: TransmissionDevice;
+  readonly parts: PartMap;
   /** The site's. */
   readonly zone: string;
   readonly settings: Pick<TransmissionSettings, "clock_deviation_max" | "set_clock_on_connect" | "ask_on_connect">;
@@ -63,17 +64,16 @@ export class Unit {
   #firmware = "";
 
   constructor(options: UnitOptions) {
-    const { gateway, device, memory, clock, logger } = options;
+    const { gateway, device, parts, memory, clock, logger } = options;
     this.gateway = gateway;
     this.address = device.address;
     this.#options = options;
-    this.#parts = new PartMap(gateway, device);
+    this.#parts = parts;
     this.postChecks = new PostChecks({
       device: this.#parts.unit,
       memory,
       append: (work) => this.#record(work),
       downlink: () => this.#downlinks.at(-1),
-      changed: () => this.#tell(),
       clock,
       logger: logger.child({ gateway }),
     });
@@ -117,8 +117,7 @@ export class Unit {
     const said: Converted[] = [];
     await log.append(gone, () => {
       if (memory.has(frameKey(frame))) return [];
-      const { contacts } = memory;
-      const converted = convert(frame, { parts: this.#parts, contacts, moments: this.#momentsOf(frame), zone });
+      const converted = convert(frame, { parts: this.#parts, memory, moments: this.#momentsOf(frame), zone });
       said.push(converted);
       return converted.readings;
     });
@@ -187,7 +186,6 @@ export class Unit {
     const context = { gateway: this.gateway, ahead_ms: this.#deviation_ms, outcome };
     if (this.#clockFailed) logger.warn(context, "the clock of a transmission device could not be set");
     else if (outcome === "acknowledged") logger.info(context, "the clock of a transmission device was set");
-    this.#tell();
   }
 
   #ask(downlink: Downlink): void {
@@ -198,7 +196,7 @@ export class Unit {
     for (const each of [...systems.values()].slice(0, asked_max)) void downlink.request(readSystemState(each));
   }
 
-  /** Its status, as gateways of ours tell theirs. */
+  /** Its status, as gateways of ours tell theirs: only when it was heard, since that is what a status means. */
   #tell(): void {
     const { registry, clock, log } = this.#options;
     const { troubles } = this;
