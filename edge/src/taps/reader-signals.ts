@@ -1,4 +1,5 @@
 import { identifier } from "@gengfu/shared/model/identifier";
+import type { TapResult } from "@gengfu/firmware-contracts/contract/payloads";
 import { messageOf } from "@gengfu/shared/errors";
 import type { Logger } from "@gengfu/shared/logging";
 import { RepeatLog } from "@gengfu/shared/repeat-limit";
@@ -6,7 +7,6 @@ import type { Clock } from "@gengfu/shared/time/clock";
 import { z } from "zod";
 import type { Outputs } from "../outputs/output.ts";
 import { play, type Pattern } from "../outputs/pattern.ts";
-import type { TapResult } from "./tap-answer.ts";
 
 /** Part of a wired reader's configuration. */
 export const signalsSchema = z

@@ -1,3 +1,4 @@
+import { tapAnswer } from "@gengfu/firmware-contracts/contract/payloads";
 import { memoryLog } from "@gengfu/shared/log/memory-log";
 import { entriesOf, HeldLog } from "@gengfu/shared/testing/held-log";
 import { ManualClock } from "@gengfu/shared/time/clock";
@@ -37,7 +38,7 @@ function newGate(pending_max = 100): TapGate {
     directory: new CardDirectory({ people: [zhang], checkpoints: [gatePost] }),
     tell: async (reader: string, answer: TapAnswer) => {
       await telling;
-      said.push([reader, JSON.parse(answerPayload(answer).toString("utf8"))]);
+      said.push([reader, tapAnswer.parse(JSON.parse(answerPayload(answer).toString("utf8")))]);
     },
     clock,
     now: () => clock.now(),

@@ -1,8 +1,9 @@
+import type { TapResult } from "@gengfu/firmware-contracts/contract/payloads";
 import { pause, type Clock } from "@gengfu/shared/time/clock";
 import type { Deliver, Message, Origin } from "../intake/message.ts";
 import type { CardDirectory } from "./card-directory.ts";
 import type { TapsConfig } from "./schema.ts";
-import type { TapAnswer, TapResult } from "./tap-answer.ts";
+import type { TapAnswer } from "./tap-answer.ts";
 import { TapRepeats, type Read } from "./tap-repeats.ts";
 
 export interface TapGateOptions {
