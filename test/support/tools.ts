@@ -9,6 +9,10 @@ export const tools = {
   chromium: "chromium",
   gcc: "build-essential",
   "Chinese font": "fonts-noto-cjk",
+  "qemu-system-x86_64": "qemu-system-x86",
+  gpiomon: "gpiod",
+  "gcc-12": "gcc-12",
+  make: "make",
 } as const;
 
 export type Tool = keyof typeof tools;

@@ -52,6 +52,8 @@ export class GpioOutput implements Output {
   /** Leaves it safe, and lets go of the line. */
   async stop(): Promise<void> {
     try {
+      // written though it should stand so: another program may have switched it
+      this.#actual = null;
       if (this.#driver !== null) await this.set(this.#safe);
     } catch (error) {
       this.#options.logger.error({ output: this.name, reason: messageOf(error) }, "an output could not be made safe");
