@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
+import { site as siteSchema } from "@gengfu/shared/model/site";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { TestBroker } from "./test-broker.ts";
 
@@ -141,6 +142,69 @@ describe("contract check", () => {
       code: 2,
       error: expect.stringContaining("missing.txt can't be read"),
     });
+  });
+});
+
+describe("contract check, live", () => {
+  test("serves a device of the simulator, reports as JSON, and ends by itself", async () => {
+    const run = start("cli.ts", ["check", "--serve", "0", "--host", "127.0.0.1", "--device", "gate", "--json"]);
+    let told = "";
+    run.child.stderr?.on("data", (text) => (told += String(text)));
+    const port = await vi.waitFor(() => {
+      const found = /on port (\d+)/.exec(told)?.[1];
+      if (found === undefined) throw new Error(`no port yet: ${told}`);
+      return found;
+    }, 20_000);
+    const site = join(import.meta.dirname, "simulator", "site.test.yaml");
+    const args = ["--site", site, "--broker", `mqtt://127.0.0.1:${port}`, "--speed", "60", "--start", "09:00"];
+    start("simulator/main.ts", args);
+    const { code, out } = await run.ended;
+    const report: unknown = JSON.parse(out);
+    expect(report).toMatchObject({ mode: "serve", conforms: true, devices: [{ device: "gate", conforms: true }] });
+    expect(code).toBe(0);
+  }, 60_000);
+
+  test("takes either a file, a port or a broker", async () => {
+    const both = await contract(["check", "--serve", "0", "--broker", "mqtt://127.0.0.1"]);
+    expect(both).toMatchObject({ code: 2, error: expect.stringContaining("not both") });
+    const file = await contract(["check", "--serve", "0", "heard.txt"]);
+    expect(file).toMatchObject({ code: 2, error: expect.stringContaining("by itself") });
+    const nothing = await contract(["check", "--serve", "0", "--host", "127.0.0.1", "--listen", "0"]);
+    expect(nothing).toMatchObject({ code: 2, out: expect.stringContaining("Nothing was seen") });
+  });
+});
+
+describe("contract simulate", () => {
+  test("prints the site file of a fleet, and names its scenarios", async () => {
+    const { code, out } = await contract(["simulate", "--devices", "12", "--print-site"]);
+    expect(code).toBe(0);
+    expect(siteSchema.parse(JSON.parse(out)).devices.length).toBe(12);
+    expect((await contract(["simulate", "--help"])).out).toContain("flame-out");
+    const wrong = await contract(["simulate", "--devices", "1", "--scenario", "war"]);
+    expect(wrong).toMatchObject({ code: 2, error: expect.stringContaining("one of calm, leak") });
+    const both = await contract(["simulate", "--devices", "1", "--site", "x.yaml"]);
+    expect(both).toMatchObject({ code: 2, error: expect.stringContaining("not both") });
+  });
+
+  test("plays a fleet for so many seconds, and ends with every device offline", async () => {
+    const url = `mqtt://127.0.0.1:${await broker.start()}`;
+    const args = [
+      "simulate",
+      "--devices",
+      "20",
+      "--scenario",
+      "taps",
+      "--broker",
+      url,
+      "--speed",
+      "60",
+      "--seconds",
+      "3",
+    ];
+    const { code } = await contract([...args, "--start", "09:00"]);
+    expect(code).toBe(0);
+    expect(broker.texts("state", "reader-00007")).toEqual(["online", "offline"]);
+    expect(broker.texts("tap", "reader-00007").length).toBeGreaterThan(0);
   });
 });
 

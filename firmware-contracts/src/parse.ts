@@ -97,7 +97,7 @@ function explain(kind: DeviceKind, fields: object): ParsedPublish {
 }
 
 function unknownKind(leaf: string): Quarantine {
-  const hint = leaf === "error" ? "; `error` is where the edge answers" : "";
+  const hint = leaf === "error" || leaf === "feedback" ? `; \`${leaf}\` is where the edge answers` : "";
   return quarantine("unknown_kind", `found ${show(leaf)}, allowed: one of ${deviceKinds.join(", ")}, state${hint}`);
 }
 

@@ -33,6 +33,7 @@ export async function listen(options: ListenOptions, signal: AbortSignal): Promi
       const message = answer.success ? answer.data.message : payload.toString("utf8").slice(0, 200);
       return observations.add(parts.device, { type: "answered", at_ms, message });
     }
+    if (parts?.leaf === "feedback") return;
     return observations.add(parts?.device ?? null, {
       type: "published",
       at_ms,

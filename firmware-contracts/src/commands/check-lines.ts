@@ -53,7 +53,7 @@ function checkLine(line: string): LineResult | undefined {
   const payload = space < 0 ? "" : line.slice(space + 1);
   const parts = parseDeviceTopic(topic);
   // what the edge said is not the device's doing
-  if (parts?.leaf === "error") return undefined;
+  if (parts?.leaf === "error" || parts?.leaf === "feedback") return undefined;
   // mosquitto_sub writes (null) for an empty payload
   const bytes = Buffer.from(payload === "(null)" ? "" : payload);
   const parsed = parsePublish(parts?.device ?? "", topic, bytes);
