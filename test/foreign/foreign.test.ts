@@ -38,7 +38,7 @@ function siteWith(file: string, ...devices: object[]): void {
   writeFileSync(file, JSON.stringify({ ...demo, devices: [...demo.devices, ...devices] }));
 }
 
-async function site(options: SiteOptions = {}): Promise<Services & { file: string; bridge: Sender }> {
+async function site(options: SiteOptions = {}): Promise<{ services: Services; file: string; bridge: Sender }> {
   const folder = mkdtempSync(join(tmpdir(), "gengfu-foreign-"));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   const file = join(folder, "site.json");
@@ -49,7 +49,7 @@ async function site(options: SiteOptions = {}): Promise<Services & { file: strin
     ...options,
     edge: { foreign: [z2m], ...options.edge },
   });
-  return { ...services, file, bridge: { broker: services.deviceBroker, device: "zigbee2mqtt", secret: "bridge" } };
+  return { services, file, bridge: { broker: services.deviceBroker, device: "zigbee2mqtt", secret: "bridge" } };
 }
 
 /** Someone who is listed as unclaimed. */
@@ -62,8 +62,8 @@ function listed({ api }: Services, name: string): Promise<Unclaimed> {
 
 describe.skipIf(lacks("mosquitto_pub"))("a Zigbee2MQTT bridge at the gateway", () => {
   test("has its readings in the API, and what nobody claims with a configuration that works", async () => {
-    const services = await site();
-    const { api, bridge, file, edge, cloud } = services;
+    const { services, bridge, file } = await site();
+    const { api, edge, cloud } = services;
     expect(await publish(bridge, "zigbee2mqtt/front door", '{"contact":false,"linkquality":120}')).toMatchObject({
       code: 0,
     });
@@ -110,7 +110,10 @@ describe.skipIf(lacks("mosquitto_pub"))("a Zigbee2MQTT bridge at the gateway", (
   });
 
   test("is reported while it floods the gateway, and no more when that is over", async () => {
-    const { api, bridge } = await site({ edge: { limits: { flood: { reported_above: 200, reported_after: "2s" } } } });
+    const { services, bridge } = await site({
+      edge: { limits: { flood: { reported_above: 200, reported_after: "2s" } } },
+    });
+    const { api } = services;
     const troubles = async (): Promise<string[]> => {
       const { body } = await api.call("GET", "/gateways");
       return (
@@ -147,8 +150,8 @@ describe.skipIf(lacks("mosquitto_pub", "chromium", "Chinese font"))("the panel o
   });
 
   test("shows who they are and what to configure, in both languages and on a phone, and copies it", async () => {
-    const services = await site({ cloud: { console: { open_on_loopback: true } } });
-    const { bridge, api } = services;
+    const { services, bridge } = await site({ cloud: { console: { open_on_loopback: true } } });
+    const { api } = services;
     await publish(
       bridge,
       "zigbee2mqtt/pump-room/leak",

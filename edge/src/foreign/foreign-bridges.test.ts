@@ -121,6 +121,15 @@ describe("a bridge at the gateway's broker", () => {
     expect(await told(log)).toHaveLength(1);
   });
 
+  it("is read on whatever it sends at QoS 0, and however fast", async () => {
+    const { port, log } = await gateway();
+    const client = await signedOn(port);
+    const aside = { topic: "zigbee2mqtt/bridge/logging", payload: "{}", qos: 0 } as const;
+    client.publish(...Array.from({ length: 500 }, () => aside), { topic: front, payload: open, id: 1 });
+    await client.acknowledgement(1);
+    expect(await told(log)).toHaveLength(1);
+  });
+
   it.each(["gengfu/v1/door/contact", "gengfu/v1/zigbee/state", "tele/heat/SENSOR", "$SYS/x"])(
     "may not publish on %s",
     async (topic) => {

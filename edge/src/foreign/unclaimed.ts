@@ -82,8 +82,7 @@ export class Unclaimed {
     const known = entry.topics.get(shown);
     entry.topics.delete(shown);
     entry.topics.set(shown, {
-      // a copy of its begin: the rest of the chunk that it stands in is not kept
-      payload: Buffer.from(payload.subarray(0, payloadChars_max)),
+      payload: beginOf(payload),
       count: (known?.count ?? 0) + 1,
       lastSeenAt: entry.lastSeenAt,
     });
@@ -156,6 +155,13 @@ export class Unclaimed {
       proposal: this.#propose(entry),
     };
   }
+}
+
+/** A copy of a payload's begin, in memory of its own: the rest of the chunk that it stands in is not kept. */
+function beginOf(payload: Buffer): Buffer {
+  const begin = Buffer.allocUnsafeSlow(Math.min(payload.length, payloadChars_max));
+  payload.copy(begin);
+  return begin;
 }
 
 /** Takes away what was entered first, down to a bound; answers how many that were. */

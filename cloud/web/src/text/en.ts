@@ -289,7 +289,7 @@ export const en: Shape<typeof zh> = {
       not_measured: "tells what the site file does not list",
       not_signed_on: "refused at its sign-on: an unknown user",
     },
-    heard: (times, when) => `heard ${times} times, last at ${when}`,
+    heard: (times, when) => `heard ${times}×, last at ${when}`,
     sent: "What it sent",
     proposal: "Proposed configuration",
     advice: "Look it through, add it to site.yaml and edge.yaml, then restart the services.",
