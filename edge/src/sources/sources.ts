@@ -4,11 +4,15 @@ import type { Clock } from "@gengfu/shared/time/clock";
 import type { Outputs } from "../outputs/output.ts";
 import type { SignalsConfig } from "../taps/reader-signals.ts";
 import type { Troubles } from "../troubles.ts";
+import { CurrentLoopSource } from "./current-loop/current-loop-source.ts";
+import { currentLoopSchema, type CurrentLoopConfig } from "./current-loop/schema.ts";
 import { GpioSource } from "./gpio/gpio-source.ts";
 import { loadDriver } from "./gpio/load-driver.ts";
 import { gpioSchema, type GpioConfig } from "./gpio/schema.ts";
 import { keyboardSource } from "./keyboard-reader/keyboard-source.ts";
 import { keyboardReadersSchema, type KeyboardReadersConfig } from "./keyboard-reader/schema.ts";
+import { modbusSource } from "./modbus/modbus-source.ts";
+import { modbusSchema, registersOf, type ModbusConfig } from "./modbus/schema.ts";
 import { OnewireSource } from "./onewire/onewire-source.ts";
 import { onewireSchema, type OnewireConfig } from "./onewire/schema.ts";
 import { pn532Source } from "./pn532/pn532-source.ts";
@@ -19,6 +23,10 @@ import type { Source } from "./source.ts";
 export const sourceSections = {
   gpio: gpioSchema.optional().describe("Contacts, pulses and outputs on the gateway's own lines."),
   onewire: onewireSchema.optional().describe("Thermometers on the gateway's 1-Wire bus."),
+  modbus: modbusSchema.optional().describe("Controllers and transmitters by Modbus, TCP or RTU."),
+  current_loop: currentLoopSchema
+    .optional()
+    .describe("Transmitters of 4 to 20 mA at a converter of the gateway's own."),
   pn532: pn532Schema.optional().describe("NFC readers of the kind PN532 at serial ports."),
   keyboard_readers: keyboardReadersSchema
     .optional()
@@ -28,6 +36,8 @@ export const sourceSections = {
 export interface SourcesConfig {
   readonly gpio?: GpioConfig | undefined;
   readonly onewire?: OnewireConfig | undefined;
+  readonly modbus?: ModbusConfig | undefined;
+  readonly current_loop?: CurrentLoopConfig | undefined;
   readonly pn532?: Pn532Config | undefined;
   readonly keyboard_readers?: KeyboardReadersConfig | undefined;
 }
@@ -47,7 +57,7 @@ export interface SourceContext {
 }
 
 export function createSources(
-  { gpio, onewire, pn532, keyboard_readers }: SourcesConfig,
+  { gpio, onewire, modbus, current_loop, pn532, keyboard_readers }: SourcesConfig,
   { troubles, clock, child, totals }: SourceContext,
 ): Source[] {
   const sources: Source[] = [];
@@ -57,6 +67,10 @@ export function createSources(
   }
   if (onewire !== undefined) {
     sources.push(new OnewireSource({ config: onewire, troubles, clock, logger: child("onewire") }));
+  }
+  if (modbus !== undefined) sources.push(modbusSource({ config: modbus, troubles, clock, logger: child("modbus") }));
+  if (current_loop !== undefined) {
+    sources.push(new CurrentLoopSource({ config: current_loop, troubles, clock, logger: child("current-loop") }));
   }
   if (pn532 !== undefined) sources.push(pn532Source({ config: pn532, troubles, clock, logger: child("pn532") }));
   if (keyboard_readers !== undefined) {
@@ -76,7 +90,7 @@ export interface WiredSeries {
 
 /** What the configured sources fill, to be checked against what the site file says that its devices measure. */
 export function wiredSeries(config: SourcesConfig): WiredSeries[] {
-  const { gpio, onewire } = config;
+  const { gpio, onewire, modbus, current_loop } = config;
   return [
     ...(gpio?.lines ?? []).map(({ device, kind, channel }, index) => ({
       path: ["gpio", "lines", index],
@@ -88,6 +102,18 @@ export function wiredSeries(config: SourcesConfig): WiredSeries[] {
       path: ["onewire", "sensors", index],
       device,
       kind: "temperature" as const,
+      channel,
+    })),
+    ...(modbus === undefined ? [] : registersOf(modbus)).map(({ path, register: { device, kind, channel } }) => ({
+      path: ["modbus", ...path],
+      device,
+      kind,
+      channel,
+    })),
+    ...(current_loop?.inputs ?? []).map(({ device, kind, channel }, index) => ({
+      path: ["current_loop", "inputs", index],
+      device,
+      kind,
       channel,
     })),
     ...wiredReaders(config).map(({ path, device }) => ({ path, device, kind: "tap" as const, channel: undefined })),

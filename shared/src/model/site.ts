@@ -5,6 +5,7 @@ import { checkTransmission, transmissionDevice } from "./gb26875.ts";
 import { identifier } from "./identifier.ts";
 import { deviceKinds } from "./reading.ts";
 import { rule } from "./rule.ts";
+import { tank } from "./tank.ts";
 import { text } from "./text.ts";
 
 /**
@@ -24,6 +25,7 @@ const measure = z.strictObject({
   name: text.optional().describe("What people call it."),
   min: z.number().optional().describe("Lower end of the scale that displays draw, in the kind's unit."),
   max: z.number().optional().describe("Upper end of the scale that displays draw, in the kind's unit."),
+  tank: tank.optional().describe("Of a level, the shape of its tank, by which litres are told beside metres."),
 });
 
 const device = z.strictObject({
@@ -132,6 +134,12 @@ export const site = z
       if (gateway !== undefined && !gateways.has(gateway)) reject(["devices", index, "gateway"], oneOf(gateways));
     });
     checkTransmission(value, reject);
+    value.devices.forEach(({ measures }, index) => {
+      measures.forEach((one, position) => {
+        if (one.tank === undefined || one.kind === "level") return;
+        reject(["devices", index, "measures", position, "tank"], "no tank, but of a level");
+      });
+    });
     value.checkpoints.forEach((point, index) => {
       if (point.device !== undefined && !devices.has(point.device)) {
         reject(["checkpoints", index, "device"], oneOf(devices));
