@@ -12,6 +12,7 @@ import { ForeignBridges } from "./foreign/foreign-bridges.ts";
 import { Proposer } from "./foreign/proposal.ts";
 import { Unclaimed } from "./foreign/unclaimed.ts";
 import { UnclaimedTeller } from "./foreign/unclaimed-teller.ts";
+import { DiskUse, writtenByProcess } from "./disk-use.ts";
 import { edgeEntryCodec } from "./entry.ts";
 import { Deferral } from "./intake/deferral.ts";
 import { GatewayTime } from "./intake/gateway-time.ts";
@@ -78,6 +79,15 @@ export async function startEdge(
     gapEntry: (gap) => gapEntry(gateway, time.stamp(), gap),
   });
   stack.defer(() => log.close());
+  const disk = new DiskUse({
+    log,
+    time,
+    timeZone: config.site.time_zone,
+    written_bytes: writtenByProcess,
+    clock,
+  });
+  disk.start();
+  stack.defer(() => disk.stop());
   const troubles = new Troubles();
   const deferral = new Deferral({ acknowledgesSoon: () => uplink.acknowledgesSoon, clock });
   const intake = new Intake({
@@ -155,7 +165,7 @@ export async function startEdge(
     backlog_rate: uplinkConfig.backlog_rate,
     acknowledge_timeout_ms: uplinkConfig.acknowledge_timeout,
     heartbeat_ms: uplinkConfig.heartbeat,
-    status: () => gatewayStatus({ gateway, log, time, quarantine, troubles, droppers: [...sources, broker] }),
+    status: () => gatewayStatus({ gateway, log, time, quarantine, troubles, disk, droppers: [...sources, broker] }),
     unclaimed: () => new UnclaimedTeller(unclaimed, clock),
     time,
     random,

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Log } from "@gengfu/shared/log/log";
 import type { GatewayStatus } from "@gengfu/shared/uplink-protocol";
+import type { DiskUse } from "./disk-use.ts";
 import type { EdgeEntry } from "./entry.ts";
 import type { GatewayTime } from "./intake/gateway-time.ts";
 import type { Quarantine } from "./intake/quarantine.ts";
@@ -14,6 +15,7 @@ export interface GatewayStatusOptions {
   readonly time: GatewayTime;
   readonly quarantine: Quarantine;
   readonly troubles: Troubles;
+  readonly disk: Pick<DiskUse, "tell">;
   /** Those who may have to drop readings, and count them. */
   readonly droppers: readonly { readonly dropped: number }[];
 }
@@ -25,6 +27,7 @@ export function gatewayStatus({
   time,
   quarantine,
   troubles,
+  disk,
   droppers,
 }: GatewayStatusOptions): GatewayStatus {
   const { dropped, trouble } = log.stats();
@@ -49,6 +52,7 @@ export function gatewayStatus({
     uptime_s: Math.round(process.uptime()),
     rss_bytes: process.memoryUsage.rss(),
     version,
+    disk: disk.tell(),
     troubles: troubles.list(),
   };
 }

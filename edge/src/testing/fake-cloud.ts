@@ -1,7 +1,6 @@
 import { once } from "node:events";
 import { createServer, type AddressInfo, type Server, type Socket } from "node:net";
-import { decodeBatch } from "@gengfu/shared/codec/batch";
-import type { StoredReading } from "@gengfu/shared/model/reading";
+import { decodeBatch, type StoredBatchReading } from "@gengfu/shared/codec/batch";
 import { refusedBecause, signOnRefusal } from "@gengfu/shared/mqtt/sign-on";
 import { gatewayStatus, parseUplinkTopic, type GatewayStatus } from "@gengfu/shared/uplink-protocol";
 import { Aedes, type PublishPacket } from "aedes";
@@ -45,7 +44,7 @@ export class FakeCloud {
   }
 
   /** Every reading that came, as often as it came. */
-  readings(): StoredReading[] {
+  readings(): StoredBatchReading[] {
     return this.publishes
       .filter(({ qos }) => qos === 1)
       .flatMap(({ payload }) => decodeBatch(payload as Buffer).readings);

@@ -89,9 +89,15 @@ export function gatewayOf(input: unknown): Gateway | null {
       ? { events: queued.number("events") ?? 0, samples: queued.number("samples") ?? 0 }
       : null,
     missing: fields.list("missing", intervalOf),
+    disk: diskOf(fields.fields("disk")),
     clock: fields.text("clock"),
     troubles: fields.list("troubles", asText),
   };
+}
+
+function diskOf(fields: Fields): Gateway["disk"] {
+  const today_bytes = fields.number("writtenTodayBytes");
+  return today_bytes === null ? null : { today_bytes, yesterday_bytes: fields.number("writtenYesterdayBytes") };
 }
 
 export function alertOf(input: unknown): Alert | null {

@@ -123,6 +123,8 @@ export interface Gateway {
   readonly backlog: number | null;
   readonly queued: { readonly events: number; readonly samples: number } | null;
   readonly missing: readonly Interval[];
+  /** What goes to its disk; null where it says nothing of it. */
+  readonly disk: { readonly today_bytes: number; readonly yesterday_bytes: number | null } | null;
   readonly clock: string | null;
   readonly troubles: readonly string[];
 }

@@ -50,6 +50,7 @@ export function aGateway(over: Partial<Gateway> = {}): Gateway {
     backlog: 0,
     queued: null,
     missing: [],
+    disk: null,
     clock: "synchronised",
     troubles: [],
     ...over,

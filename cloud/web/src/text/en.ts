@@ -252,6 +252,8 @@ export const en: Shape<typeof zh> = {
     missingCount: (count, ranges) => `${count} in ${ranges} range${ranges === 1 ? "" : "s"}`,
     nothingMissing: "nothing missing",
     moreRanges: (count) => `${count} more`,
+    written: "Written today",
+    writtenBefore: (amount) => `yesterday ${amount}`,
     clock: "Clock",
     clocks: {
       device: "device",

@@ -10,6 +10,8 @@ export interface Format {
   /** A kind's value with its unit, such as `1.42 m`; a dash where there is none. */
   quantity(kind: Kind, value: number | null): string;
   percent(share: number): string;
+  /** `3.2 MB`, of 10^6 bytes each. */
+  megabytes(bytes: number): string;
   /** `14:03:22` by the site's clock. */
   time(at: number): string;
   /** `14:03`. */
@@ -80,6 +82,7 @@ export function createFormat(language: Language, zone: string): Format {
         : `${number(value, shape.digits)}${nbsp}${shape.unit[language]}`;
     },
     percent: (share) => percents.format(share),
+    megabytes: (bytes) => `${number(bytes / 1e6, 1)}${nbsp}MB`,
     time: (at) => withSeconds.format(at),
     minute: (at) => withMinutes.format(at),
     moment: (at, now) =>

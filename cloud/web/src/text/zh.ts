@@ -243,6 +243,8 @@ export const zh = {
     missingCount: (count: string, ranges: number) => `${count} 条，${ranges} 段`,
     nothingMissing: "无缺失",
     moreRanges: (count: number) => `另 ${count} 段`,
+    written: "今日写盘",
+    writtenBefore: (amount: string) => `昨日 ${amount}`,
     clock: "时钟",
     clocks: { device: "设备授时", synchronised: "已同步", unsynchronised: "未同步", corrected: "已校正" },
     troubles: "故障",

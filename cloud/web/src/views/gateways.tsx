@@ -84,6 +84,17 @@ function GatewayEntry({ named, gateway }: { readonly named: Named; readonly gate
             </>
           )}
         </dd>
+        {gateway?.disk != null && (
+          <>
+            <dt>{text.written}</dt>
+            <dd>
+              {format.megabytes(gateway.disk.today_bytes)}
+              {gateway.disk.yesterday_bytes !== null && (
+                <small class="ranges">{text.writtenBefore(format.megabytes(gateway.disk.yesterday_bytes))}</small>
+              )}
+            </dd>
+          </>
+        )}
         <dt>{text.clock}</dt>
         <dd class={clock === "unsynchronised" ? "off" : ""}>{clock === null ? unknown : (clocks[clock] ?? clock)}</dd>
         {gateway !== undefined && gateway.troubles.length > 0 && (
