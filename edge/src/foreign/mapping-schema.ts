@@ -96,6 +96,8 @@ export type MappingInput = z.input<typeof mapping>;
 export const valueChoice = z.union([
   z.literal(false),
   channel,
-  z.strictObject({ channel: channel.optional(), ...conversion }).refine(isUnitOfItsKind, unitProblem),
+  z
+    .strictObject({ channel: channel.optional().describe("The device's channel, or - for none."), ...conversion })
+    .refine(isUnitOfItsKind, unitProblem),
 ]);
 export type ValueChoice = z.output<typeof valueChoice>;
