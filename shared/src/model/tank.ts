@@ -6,23 +6,23 @@ const metres = z.number().gt(0).max(1_000);
 export const tank = z
   .discriminatedUnion("shape", [
     z.strictObject({
-      shape: z.literal("vertical_cylinder"),
+      shape: z.literal("vertical_cylinder").describe("A round tank that stands."),
       diameter_metres: metres.describe("Inner diameter."),
       height_metres: metres.describe("Inner height, up to the overflow."),
     }),
     z.strictObject({
-      shape: z.literal("horizontal_cylinder"),
+      shape: z.literal("horizontal_cylinder").describe("A round tank that lies."),
       diameter_metres: metres.describe("Inner diameter; also the height."),
       length_metres: metres.describe("Inner length between its flat ends; of a tank with dished ends use a table."),
     }),
     z.strictObject({
-      shape: z.literal("rectangle"),
+      shape: z.literal("rectangle").describe("A basin or tank with straight walls."),
       length_metres: metres.describe("Inner length."),
       width_metres: metres.describe("Inner width."),
       height_metres: metres.describe("Inner height, up to the overflow."),
     }),
     z.strictObject({
-      shape: z.literal("table"),
+      shape: z.literal("table").describe("Any other, by its gauging table."),
       points: z
         .array(z.strictObject({ metres: z.number().min(0).max(1_000), litres: z.number().min(0).max(1e9) }))
         .min(2)
