@@ -15,6 +15,7 @@ import type { GatewayRegistry } from "../../gateways/registry.ts";
 import { Ledger } from "../../ledger/ledger.ts";
 import { readingWith } from "../../stores/contract.ts";
 import { cloudBlockCodec } from "../cloud-block-codec.ts";
+import { UnclaimedBook } from "../../unclaimed/unclaimed-book.ts";
 import { createIngress, type Ingress } from "../ingress.ts";
 
 export const gateways = [
@@ -27,6 +28,7 @@ export const plainListen: Listen = listenSchema("the uplink", 0).parse({});
 /** An ingress with all that stands behind it, over files in a folder of its own; it can be started again over them. */
 export class IngressUnderTest {
   readonly folder = mkdtempSync(join(tmpdir(), "gengfu-ingress-"));
+  readonly unclaimed = new UnclaimedBook(gateways.map(({ id }) => id));
   readonly #clients: MqttClient[] = [];
   #parts: Parts | undefined;
 
@@ -53,7 +55,8 @@ export class IngressUnderTest {
     const ledger = new Ledger({ ...common, log, file: file("ledger.db") });
     const registry = createGatewayRegistry({ ...common, gateways, ledger, file: file("gateways.json") });
     const quarantineFile = file("quarantine.db");
-    const ingress = createIngress({ ...common, listen, gateways, log, ledger, registry, quarantineFile });
+    const unclaimed = this.unclaimed;
+    const ingress = createIngress({ ...common, listen, gateways, log, ledger, registry, unclaimed, quarantineFile });
     await ledger.start();
     await registry.start();
     const { port } = await ingress.start();

@@ -10,6 +10,7 @@ import {
   readingOf,
   roundOf,
   sessionOf,
+  unclaimedOf,
 } from "./shapes.ts";
 import { siteOf } from "./site-shape.ts";
 
@@ -97,6 +98,7 @@ describe("the API's records", () => {
       roundOf,
       sessionOf,
       siteOf,
+      unclaimedOf,
     ];
     fc.assert(
       fc.property(fc.jsonValue(), fc.constantFrom("reading", "alert", "round", "gateway", "?"), (value, name) => {
