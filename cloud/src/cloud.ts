@@ -4,6 +4,7 @@ import { isLoopback, reachableHost } from "@gengfu/shared/config/listen";
 import type { Logger } from "@gengfu/shared/logging";
 import type { StoredReading } from "@gengfu/shared/model/reading";
 import { pause, type Clock } from "@gengfu/shared/time/clock";
+import { AlertRelay } from "./alerts/alert-relay.ts";
 import { consumerName as alertsConsumer, createAlertService } from "./alerts/create-alert-service.ts";
 import { ReadingViews } from "./api/reading-view.ts";
 import { createApi, listenApi } from "./api/server.ts";
@@ -210,6 +211,7 @@ export async function startCloud(
   });
 
   const unclaimed = new UnclaimedBook(sites.flatMap((site) => site.gateways.map(({ id }) => id)));
+  const relay = new AlertRelay(alerts, sites);
   const ingress = createIngress({
     listen: config.uplink,
     // transmission devices have no password, and come by another way
@@ -221,8 +223,13 @@ export async function startCloud(
     ledger,
     registry: gateways,
     unclaimed,
+    openAlerts: (gateway) => relay.open(gateway),
     clock,
     logger: child("ingress"),
+  });
+  alerts.onChange((alert) => {
+    const change = relay.change(alert);
+    for (const gateway of change?.gateways ?? []) if (change !== undefined) ingress.tellAlert(gateway, change.alert);
   });
 
   const transmission =

@@ -9,6 +9,7 @@ import { brokerLimits } from "./broker/schema.ts";
 import { foreignProblems } from "./foreign/check.ts";
 import { foreignSchema } from "./foreign/schema.ts";
 import { tapsSchema } from "./taps/schema.ts";
+import { nodeRedSchema } from "./node-red/schema.ts";
 import { namedOutputs, sourceSections, wiredSeries } from "./sources/sources.ts";
 import { uplinkSchema } from "./uplink/schema.ts";
 
@@ -78,6 +79,9 @@ export const edgeConfig = z.strictObject({
       "Devices and bridges that speak MQTT in a way of their own: Zigbee2MQTT, Tasmota, ESPHome, Shelly, others.",
     ),
   ...sourceSections,
+  node_red: nodeRedSchema
+    .optional()
+    .describe("Node-RED beside the gateway, for the site's own integrations; off without it."),
 });
 
 /** What the gateway runs with: `edge.yaml` with its paths resolved, and its part of the site. */

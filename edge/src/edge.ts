@@ -20,6 +20,7 @@ import { Intake } from "./intake/intake.ts";
 import { syncFile, thisMachine } from "./intake/machine.ts";
 import { clockEntry, gapEntry } from "./intake/own-entry.ts";
 import { Quarantine } from "./intake/quarantine.ts";
+import { NodeRed } from "./node-red/node-red.ts";
 import { createOutputs } from "./outputs/create-outputs.ts";
 import { lastTotals } from "./sources/gpio/last-totals.ts";
 import { createSources, readerSignals } from "./sources/sources.ts";
@@ -156,7 +157,20 @@ export async function startEdge(
     outputs: outputs.outputs,
     totals: lastTotals(tail),
   });
-  const sources = [...wired, ...foreign.sources];
+  const nodeRed =
+    config.node_red === undefined
+      ? undefined
+      : new NodeRed({
+          config: config.node_red,
+          data: config.data,
+          devices: new Set(config.devices.map(({ id }) => id)),
+          log,
+          troubles,
+          random,
+          clock,
+          logger: child("node-red"),
+        });
+  const sources = [...wired, ...foreign.sources, ...(nodeRed === undefined ? [] : [nodeRed])];
   const uplink: Uplink = new Uplink({
     log,
     gateway,
@@ -166,6 +180,7 @@ export async function startEdge(
     acknowledge_timeout_ms: uplinkConfig.acknowledge_timeout,
     heartbeat_ms: uplinkConfig.heartbeat,
     status: () => gatewayStatus({ gateway, log, time, quarantine, troubles, disk, droppers: [...sources, broker] }),
+    alert: (alert) => nodeRed?.alert(alert),
     unclaimed: () => new UnclaimedTeller(unclaimed, clock),
     time,
     random,

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { clockQualities, type Lane } from "./model/reading.ts";
 import { identifier } from "./model/identifier.ts";
+import { severities } from "./model/rule.ts";
 
 /**
  * What edge and cloud say to each other over MQTT. A gateway signs on with its id and secret and may use its own
@@ -12,6 +13,8 @@ export const uplinkTopics = {
   unclaimed: (gateway: string): string => `gengfu/uplink/v1/${gateway}/unclaimed`,
   /** The cloud's time, its answer to each status that asks for it. */
   time: (gateway: string): string => `gengfu/downlink/v1/${gateway}/time`,
+  /** What becomes of the site's alerts, for those on site; JSON at QoS 0. */
+  alert: (gateway: string): string => `gengfu/downlink/v1/${gateway}/alert`,
   /** Cloud to gateway; a gateway may subscribe to its own. */
   downlink: (gateway: string): string => `gengfu/downlink/v1/${gateway}/#`,
 };
@@ -46,6 +49,17 @@ export const gatewayStatus = z.object({
   version: z.string().max(64),
   /** How often the gateway's system clock was moved by more than clocks may differ, since its start. */
   clock_steps: z.int().nonnegative().optional(),
+  /** What goes to the gateway's disk, of which a card bears only so much. */
+  disk: z
+    .object({
+      /** Bytes written since midnight by the site's clock. */
+      written_today_bytes: z.int().nonnegative(),
+      /** And in the day before; null where the gateway did not run then. */
+      written_yesterday_bytes: z.int().nonnegative().nullable(),
+      /** Readings that are in memory only, since the cloud has them or will have them soon. */
+      waiting: z.int().nonnegative(),
+    })
+    .optional(),
   /** When the gateway said this, by a clock of its own that the cloud's answer repeats; without it none is wanted. */
   asked_ms: z.number().optional(),
   /** Troubles that someone should look at, each a plain sentence; empty when all is well. */
@@ -61,6 +75,22 @@ export const cloudTime = z.object({
   asked_ms: z.number(),
 });
 export type CloudTime = z.output<typeof cloudTime>;
+
+/** An alert as the cloud tells it to the site's gateways: at each change, and the open ones when a gateway connects. */
+export const gatewayAlert = z.object({
+  id: z.string().max(200),
+  rule: identifier,
+  severity: z.enum(severities),
+  state: z.enum(["firing", "acknowledged", "cleared", "closed"]),
+  device: identifier.nullable(),
+  channel: identifier.nullable(),
+  /** What raised it, in the kind's unit; null where the alert is about silence. */
+  value: z.number().nullable(),
+  /** Epoch milliseconds UTC. */
+  raisedAt: z.int(),
+  message: z.object({ zh: z.string().max(1_000), en: z.string().max(1_000) }),
+});
+export type GatewayAlert = z.output<typeof gatewayAlert>;
 
 /** Why something that speaks to the gateway became no reading. */
 export const unclaimedReasons = ["unknown_device", "no_mapping", "not_measured", "not_signed_on"] as const;

@@ -10,6 +10,7 @@ import {
   unclaimedReport,
   uplinkTopics,
   type CloudTime,
+  type GatewayAlert,
   type UplinkChannel,
 } from "@gengfu/shared/uplink-protocol";
 import type { GatewayRegistry } from "../gateways/registry.ts";
@@ -29,6 +30,8 @@ export interface IngressOptions {
   /** Started before the ingress and stopped after it. */
   readonly ledger: Pick<Ledger, "place" | "claim" | "repeats" | "hold" | "settle">;
   readonly registry: Pick<GatewayRegistry, "connected" | "disconnected" | "heard" | "status">;
+  /** What of a gateway's site is open when it connects. */
+  readonly openAlerts?: (gateway: string) => readonly GatewayAlert[];
   /** Told of who speaks to a gateway and is in no configuration. */
   readonly unclaimed?: Pick<UnclaimedBook, "take">;
   readonly clock: Clock;
@@ -59,6 +62,8 @@ export class Ingress {
   readonly #broker: GatewayBroker;
   readonly #intake: BatchIntake;
   readonly #log: RepeatLog;
+  /** Those that were told of the open alerts. */
+  readonly #told = new WeakSet<GatewaySession>();
   #quarantine: BatchQuarantine | undefined;
   #quarantined = 0;
   #refused = 0;
@@ -113,6 +118,11 @@ export class Ingress {
     return this.#quarantine?.list(limit) ?? [];
   }
 
+  /** Tells a gateway what became of an alert of its site; one that is away is told when it connects again. */
+  tellAlert(gateway: string, alert: GatewayAlert): void {
+    this.#broker.tell(uplinkTopics.alert(gateway), Buffer.from(JSON.stringify(alert)));
+  }
+
   async #take(session: GatewaySession, channel: UplinkChannel, payload: Buffer): Promise<void> {
     this.#options.registry.heard(session.gateway);
     if (channel === "status") this.#takeStatus(session, payload);
@@ -138,7 +148,12 @@ export class Ingress {
       return;
     }
     this.#options.registry.status(session.gateway, status);
-    if (status.asked_ms !== undefined) this.#tellTime(session.gateway, status.asked_ms);
+    if (status.asked_ms === undefined) return;
+    this.#tellTime(session.gateway, status.asked_ms);
+    // what is told before a gateway listens is lost, and it asks only once it does
+    if (this.#told.has(session)) return;
+    this.#told.add(session);
+    for (const alert of this.#options.openAlerts?.(session.gateway) ?? []) this.tellAlert(session.gateway, alert);
   }
 
   #takeUnclaimed(session: GatewaySession, payload: Buffer): void {

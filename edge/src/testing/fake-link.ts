@@ -41,7 +41,7 @@ export class FakeLink implements CloudLink {
   readonly sent: SentBatch[] = [];
   readonly told: GatewayStatus[] = [];
   readonly #granted = Promise.withResolvers<void>();
-  #listener: ((payload: Uint8Array) => void) | undefined;
+  readonly #listeners: ((payload: Uint8Array) => void)[] = [];
   readonly #lost = Promise.withResolvers<string>();
   isClosed = false;
 
@@ -58,7 +58,7 @@ export class FakeLink implements CloudLink {
   }
 
   listen(_topic: string, take: (payload: Uint8Array) => void): Promise<void> {
-    this.#listener = take;
+    this.#listeners.push(take);
     return this.#granted.promise;
   }
 
@@ -67,7 +67,7 @@ export class FakeLink implements CloudLink {
   }
 
   say(text: string): void {
-    this.#listener?.(new TextEncoder().encode(text));
+    for (const take of this.#listeners) take(new TextEncoder().encode(text));
   }
 
   lose(reason: string): void {

@@ -2,7 +2,13 @@ import { encodeBatch } from "@gengfu/shared/codec/batch";
 import type { Block, Log } from "@gengfu/shared/log/log";
 import { lanes, type Lane, type Reading } from "@gengfu/shared/model/reading";
 import type { Clock } from "@gengfu/shared/time/clock";
-import { cloudTime, uplinkTopics, type GatewayStatus } from "@gengfu/shared/uplink-protocol";
+import {
+  cloudTime,
+  gatewayAlert,
+  uplinkTopics,
+  type GatewayAlert,
+  type GatewayStatus,
+} from "@gengfu/shared/uplink-protocol";
 import { Wakeup } from "@gengfu/shared/wakeup";
 import type { GatewayTime } from "../intake/gateway-time.ts";
 import type { CloudLink } from "./cloud-link.ts";
@@ -31,6 +37,8 @@ export interface UplinkSessionOptions {
   readonly acknowledge_timeout_ms: number;
   readonly heartbeat_ms: number;
   readonly status: () => GatewayStatus;
+  /** Told what becomes of the site's alerts. */
+  readonly alert?: (alert: GatewayAlert) => void;
   /** Makes what tells the cloud of those who are in no configuration, for a connection. */
   readonly unclaimed?: () => { next(): string | null };
   /** Learns the cloud's time, and corrects by it what is sent. */
@@ -109,6 +117,7 @@ export class UplinkSession {
     signal.addEventListener("abort", abort);
     if (signal.aborted) abort();
     void this.#link.lost.then(end);
+    void this.#link.listen(uplinkTopics.alert(this.#options.gateway), (payload) => this.#hearAlert(payload));
     // the answer to what is told before the cloud has granted this is lost
     void this.#link
       .listen(uplinkTopics.time(this.#options.gateway), (payload) => this.#hearTime(payload))
@@ -268,6 +277,11 @@ export class UplinkSession {
   #hearTime(payload: Uint8Array): void {
     const answer = cloudTime.safeParse(parseJson(payload)).data;
     if (answer !== undefined) this.#options.time.cloudTime(answer.at, answer.asked_ms);
+  }
+
+  #hearAlert(payload: Uint8Array): void {
+    const alert = gatewayAlert.safeParse(parseJson(payload)).data;
+    if (alert !== undefined) this.#options.alert?.(alert);
   }
 }
 
