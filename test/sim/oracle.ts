@@ -96,7 +96,9 @@ export class Oracle {
       if (publication === undefined) continue;
       this.#world.count("readings that the edge forgot");
       if (record.position !== null) this.#world.count("readings that the edge forgot and the cloud has");
-      publication.forgotten = publication.isNumbered || isShortlyBefore(entry, forgotten) ? "now" : "before";
+      // message ids are looked for only in what was forgotten just now
+      const isFirst = publication.forgotten === "never" && isShortlyBefore(entry, forgotten);
+      publication.forgotten = publication.isNumbered || isFirst ? "now" : "before";
     }
   }
 

@@ -17,13 +17,16 @@ it("is nothing after a stop in good order", () => {
 });
 
 it("is what lies between the last entry in the file and the reserve's end", () => {
-  expect(forgottenOf(10_002, [block(1, level, level)])).toEqual({ last: [3, 10_002], all: [3, 10_002] });
+  expect(forgottenOf(10_002, [block(1, level, level)])).toEqual({ all: [3, 10_002], recent: [3, 10_002] });
 });
 
-it("is also what was forgotten by crashes before, for what is known by its number", () => {
+it("is also what was forgotten by crashes before, for message ids only just before", () => {
   const tail = [block(1, level), block(102, gap(2, 101, 1_000), gap(2, 101, 1_000))];
-  expect(forgottenOf(203, tail)).toEqual({ last: [104, 203], all: [2, 203] });
-  expect(forgottenOf(103, tail)).toEqual({ last: [2, 101], all: [2, 101] });
+  expect(forgottenOf(203, tail)).toEqual({ all: [2, 203], recent: [2, 203] });
+  expect(forgottenOf(103, tail)).toEqual({ all: [2, 101], recent: [2, 101] });
+  const later = [...tail, block(104, { ...level, receivedAt: 31_001 })];
+  expect(forgottenOf(104, later)).toEqual({ all: [2, 101], recent: null });
+  expect(forgottenOf(204, later)).toEqual({ all: [2, 204], recent: [105, 204] });
 });
 
 it("is not what was dropped at the bound", () => {

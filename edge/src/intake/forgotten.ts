@@ -3,26 +3,36 @@ import { abandonedReason } from "@gengfu/shared/log/gap-records";
 import type { Block } from "@gengfu/shared/log/log";
 import type { EdgeEntry } from "../entry.ts";
 
+/** Message ids are given again: of crashes longer than this before the log's end they say nothing any more. */
+const recent_ms = 30_000;
+
 /** Seqs that were given out before a crash and are in no file: the cloud may have readings under them. */
 export interface Forgotten {
-  /** By the last crash. */
-  readonly last: Interval;
-  /** By all crashes that the tail tells of, and what lies between. */
+  /** By all crashes that the log's tail tells of, and what lies between. */
   readonly all: Interval;
+  /** By those just before; null where there was none. */
+  readonly recent: Interval | null;
 }
 
 /** What a log has forgotten that is opened now: `last` is its last position, `tail` its newest blocks, oldest first. */
 export function forgottenOf(last: number, tail: readonly Block<EdgeEntry>[]): Forgotten | null {
   const newest = tail.at(-1);
   const durable = newest === undefined ? 0 : newest.first + newest.entries.length - 1;
-  /** Ends by begins: it is told of each lane, and perhaps again. */
-  const ranges = new Map<number, number>();
-  for (const { kind, detail } of tail.flatMap(({ entries }) => entries)) {
+  const end = newest?.entries.at(-1)?.receivedAt ?? 0;
+  const all: Interval[] = [];
+  const recent: Interval[] = [];
+  for (const { kind, detail, receivedAt } of tail.flatMap(({ entries }) => entries)) {
     if (kind !== "gap" || detail?.["reason"] !== abandonedReason) continue;
-    ranges.set(Number(detail["from"]), Number(detail["to"]));
+    const range = [Number(detail["from"]), Number(detail["to"])] as const;
+    all.push(range);
+    if (Math.abs(end - receivedAt) <= recent_ms) recent.push(range);
   }
-  if (last > durable) ranges.set(durable + 1, last);
-  const sorted = [...ranges].toSorted(([a], [b]) => a - b);
-  const [first, latest] = [sorted[0], sorted.at(-1)];
-  return first === undefined || latest === undefined ? null : { last: latest, all: [first[0], latest[1]] };
+  if (last > durable) for (const ranges of [all, recent]) ranges.push([durable + 1, last]);
+  const whole = spanOf(all);
+  return whole === null ? null : { all: whole, recent: spanOf(recent) };
+}
+
+function spanOf(ranges: readonly Interval[]): Interval | null {
+  if (ranges.length === 0) return null;
+  return [Math.min(...ranges.map(([from]) => from)), Math.max(...ranges.map(([, to]) => to))];
 }

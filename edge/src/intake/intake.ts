@@ -150,7 +150,7 @@ export class Intake {
     if (laneOf(message.kind) !== "samples" && message.kind !== "contact") return null;
     if (sequenced) return forgotten.all;
     // only what says that it may come again: message ids begin anew with each connection of some clients
-    return origin.again ? forgotten.last : null;
+    return origin.again ? forgotten.recent : null;
   }
 
   #append(): void {
