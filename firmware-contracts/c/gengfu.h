@@ -507,6 +507,49 @@ static inline int gengfu_error_topic(const char *device, char *buffer, size_t si
   return gengfu_topic_of(device, "error", buffer, size);
 }
 
+/* Where the gateway says what became of a tap, for the lamp and the buzzer. */
+static inline int gengfu_feedback_topic(const char *device, char *buffer, size_t size) {
+  return gengfu_topic_of(device, "feedback", buffer, size);
+}
+
+/*
+ * One text of the gateway's answer, which need not end with a NUL: `code` of an error, `result` of a feedback. Gives its
+ * length and copies it, with a NUL; -1 and the empty text where there is none, it doesn't fit, or has escapes.
+ */
+static inline int gengfu_answer(const char *json, size_t length, const char *name, char *text, size_t size) {
+  const size_t name_length = strlen(name);
+  int depth = 0;
+  bool found = false;
+  if (size > 0) text[0] = '\0';
+  for (size_t at = 0; at < length; at++) {
+    const char c = json[at];
+    if (c == '{' || c == '[') depth++;
+    if (c == '}' || c == ']') depth--;
+    if (c == ',') found = false;
+    if (c != '"') continue;
+    const size_t start = at + 1;
+    bool plain = true;
+    for (at = start; at < length && json[at] != '"'; at++) {
+      if (json[at] != '\\') continue;
+      plain = false;
+      at++;
+    }
+    /* cut off within a text */
+    if (at >= length) return -1;
+    if (depth != 1 || !plain) continue;
+    if (found) {
+      if (at - start >= size) return -1;
+      memcpy(text, json + start, at - start);
+      text[at - start] = '\0';
+      return (int)(at - start);
+    }
+    size_t next = at + 1;
+    while (next < length && (json[next] == ' ' || json[next] == '\t' || json[next] == '\n' || json[next] == '\r')) next++;
+    found = next < length && json[next] == ':' && at - start == name_length && memcmp(json + start, name, name_length) == 0;
+  }
+  return -1;
+}
+
 /* The bytes of a card's UID as the contract writes them; NULL where there are too few or too many. */
 static inline const char *gengfu_uid(const uint8_t *bytes, size_t count, char text[GENGFU_UID_SIZE]) {
   static const char hex[] = "0123456789ABCDEF";

@@ -13,7 +13,11 @@ const written = new Map(readdirSync(folder).map((file) => [file, readFileSync(jo
 test("the files are those of the contract; if not, run `npm run generate`", () => {
   const root = join(import.meta.dirname, "..");
   const current = generatedFiles();
-  const there = ["schema", "c"].flatMap((name) => readdirSync(join(root, name)).map((file) => `${name}/${file}`));
+  const there = ["schema", "c"].flatMap((name) =>
+    readdirSync(join(root, name), { withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((file) => `${name}/${file.name}`),
+  );
   expect(there.toSorted()).toEqual([...current.keys()].toSorted());
   for (const [file, text] of current) expect(readFileSync(join(root, file), "utf8"), file).toBe(text);
 });

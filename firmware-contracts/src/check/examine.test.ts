@@ -209,6 +209,7 @@ const cases: readonly [rule: string, verdict: "broken" | "advice", told: Story, 
   ["repeat", "broken", comeBack(1_000, 2_000, 4_000).readings({ metres: 9, boot: 1, seq: 6 })],
   ["repeat", "broken", comeBack(1_000, 2_000, 4_000).readings({ metres: 9.5, boot: 1, seq: 5 })],
   ["answers", "advice", story().connect().online()],
+  ["answers", "advice", story().connect().subscribe().publish("tap", { card: "04A1B2C3", boot: 1, seq: 1 })],
   [
     "answers",
     "broken",

@@ -72,20 +72,25 @@ export const trialRules: readonly CheckRule[] = [
   {
     id: "answers",
     title: { en: "It hears what the gateway answers.", zh: "接收网关的应答。" },
-    examine: ({ device, observations }) => {
+    examine: ({ device, observations, readings }) => {
       const connections = ofType(observations, "connected");
       const answers = ofType(observations, "answered");
-      const topic = deviceTopic(device ?? "", "error");
       const topics = ofType(observations, "subscribed").flatMap((subscribed) => subscribed.topics);
-      const hears = topics.some(
-        (filter) => filter === topic || filter === deviceTopic(device ?? "", "error").replace("error", "#"),
-      );
+      const hears = (leaf: "error" | "feedback"): boolean => hearsOf(topics, device ?? "", leaf);
       const problems: Problem[] = [];
-      if (connections.length > 0 && !hears) {
+      if (connections.length > 0 && !hears("error")) {
         problems.push(
-          advice("no subscription", {
+          advice("no subscription to error", {
             en: "Subscribe to gengfu/v1/<device>/error and log what comes: the gateway says there what it refused, and why.",
             zh: "请订阅 gengfu/v1/<设备>/error 并记录内容：网关会在那里说明拒收的原因。",
+          }),
+        );
+      }
+      if (connections.length > 0 && readings.some(({ message }) => message.kind === "tap") && !hears("feedback")) {
+        problems.push(
+          advice("no subscription to feedback", {
+            en: "Subscribe to gengfu/v1/<device>/feedback and show by lamp or buzzer what became of a tap.",
+            zh: "请订阅 gengfu/v1/<设备>/feedback，用灯或蜂鸣器提示刷卡结果。",
           }),
         );
       }
@@ -115,6 +120,12 @@ const backOff = {
   en: "Wait 1 s before the first attempt, then twice as long each time up to a minute, each a little at random.",
   zh: "第一次重试前等 1 秒，之后每次加倍，最长一分钟，并加一点随机。",
 };
+
+/** Whether one of the topics that a device subscribed to is where the gateway answers. */
+export function hearsOf(topics: readonly string[], device: string, leaf: "error" | "feedback"): boolean {
+  const own = deviceTopic(device, leaf);
+  return topics.some((topic) => [own, own.replace(/[^/]+$/, "#"), own.replace(/[^/]+$/, "+")].includes(topic));
+}
 
 /** Readings that came again on the same connection though they were acknowledged. */
 function acknowledgedAgain({ mode, readings }: DeviceView): Problem[] {

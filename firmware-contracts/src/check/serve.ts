@@ -19,6 +19,7 @@ import {
 } from "../mqtt/packets.ts";
 import { parsePublish } from "../parse.ts";
 import type { Observations, Published } from "./observation.ts";
+import { hearsOf } from "./rules-trial.ts";
 import { Trial, type TrialOptions } from "./trial.ts";
 
 export interface CheckBrokerOptions extends TrialOptions {
@@ -106,7 +107,7 @@ class Session {
   #trial: Trial | undefined;
   #keepAlive_ms = signOn_ms_max;
   #cancelSilence: (() => void) | undefined;
-  #hears = false;
+  readonly #topics: string[] = [];
   #cut = false;
 
   constructor(options: CheckBrokerOptions, socket: Socket, connection: number, trialOf: (device: string) => Trial) {
@@ -214,15 +215,23 @@ class Session {
     if (isReading && this.#trial?.tellsOfMistake() === true) {
       this.#answer({ code: "invalid_field", message: "a trial of the checker: nothing is wrong", path: "" });
     }
+    if (isReading && parsed.message.kind === "tap")
+      this.#say("feedback", { result: "accepted", ...parsed.message.detail });
     this.#trial?.acknowledged(isReading);
   }
 
   /** As the gateway answers, at QoS 0. */
-  #answer(answer: { code: string; message: string; path: string }): void {
-    if (!this.#hears) return;
-    const topic = deviceTopic(this.#device ?? "", "error");
+  #say(leaf: "error" | "feedback", answer: object): boolean {
+    const device = this.#device ?? "";
+    if (!hearsOf(this.#topics, device, leaf)) return false;
+    const topic = deviceTopic(device, leaf);
     const payload = Buffer.from(JSON.stringify(answer));
     this.#write(encodePublish({ topic, payload, qos: 0, retain: false, dup: false, id: 0 }));
+    return true;
+  }
+
+  #answer(answer: { code: string; message: string; path: string }): void {
+    if (!this.#say("error", answer)) return;
     const at_ms = this.#now();
     this.#options.observations.add(this.#device ?? "", { type: "answered", at_ms, message: answer.message });
   }
@@ -230,8 +239,7 @@ class Session {
   #subscribed(packet: Packet): void {
     const { id, topics } = decodeSubscribe(packet);
     const { observations } = this.#options;
-    const own = deviceTopic(this.#device ?? "", "error");
-    if (topics.some((topic) => topic === own || topic === own.replace(/error$/, "#"))) this.#hears = true;
+    this.#topics.push(...topics);
     observations.add(this.#device ?? "", {
       type: "subscribed",
       at_ms: this.#now(),

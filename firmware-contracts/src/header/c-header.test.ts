@@ -302,7 +302,7 @@ describe.skipIf(lacks("gcc"))("the encoder in C", () => {
   });
 
   test("builds topics of the contract, of devices that may exist", async () => {
-    for (const leaf of [...deviceKinds, "state", "error"]) {
+    for (const leaf of [...deviceKinds, "state", "error", "feedback"]) {
       const topic = `gengfu/v1/tank-fire/${leaf}`;
       const { result, buffer } = await encoder.topic(Buffer.from("tank-fire"), leaf, 87);
       expect(buffer.subarray(0, result).toString()).toBe(topic);
@@ -328,6 +328,31 @@ describe.skipIf(lacks("gcc"))("the encoder in C", () => {
         expect(wait).toBeLessThanOrEqual(base * 1_250);
       }
     }
+  });
+
+  test("finds a text in the gateway's answers, and in nothing that is nested, cut off or another field", async () => {
+    const value = fc.oneof(fc.string(), fc.constantFrom("accepted", "result", "code", '"', "\\"), fc.jsonValue());
+    const name = fc.constantFrom("result", "code", "a", "res");
+    const text = fc.tuple(fc.dictionary(fc.oneof(name, fc.string()), value, { maxKeys: 6 }), fc.constantFrom(0, 1, 2));
+    let found = 0;
+    await fc.assert(
+      fc.asyncProperty(text, name, fc.nat(20), async ([fields, indent], wanted, cut) => {
+        const json = JSON.stringify(fields, null, indent);
+        const { result, buffer } = await encoder.answer(json, wanted, 64);
+        const meant: unknown = Object.hasOwn(fields, wanted) ? fields[wanted] : undefined;
+        const isPlain =
+          typeof meant === "string" && JSON.stringify(meant) === `"${meant}"` && Buffer.byteLength(meant) < 64;
+        expect(result).toBe(isPlain ? Buffer.byteLength(meant) : -1);
+        expect(buffer.subarray(0, Math.max(0, result)).toString()).toBe(isPlain ? meant : "");
+        if (isPlain) found++;
+        // whatever is left of it: it may find the text, and never reads or writes beyond
+        await encoder.answer(json.slice(0, cut), wanted, cut);
+      }),
+      { numRuns: 2_000 },
+    );
+    expect(found).toBeGreaterThan(100);
+    expect((await encoder.answer('{"result":"accepted"}', "result", 8)).result).toBe(-1);
+    expect((await encoder.answer('{"result":"accepted"}', "result", 9)).result).toBe(8);
   });
 
   test("compiles as C++11, and with the floats of a small chip", () => {

@@ -45,6 +45,11 @@ export class CEncoder {
     return parseAnswer(await this.ask(`topic ${size} ${hex === "" ? "-" : hex} ${leaf}`));
   }
 
+  async answer(json: string, name: string, size: number): Promise<{ result: number; buffer: Buffer }> {
+    const hex = (text: string): string => (text === "" ? "-" : Buffer.from(text).toString("hex"));
+    return parseAnswer(await this.ask(`answer ${size} ${hex(json)} ${hex(name)}`));
+  }
+
   /** Resolves with what it said on its standard error, which is nothing where all went well. */
   async end(): Promise<string> {
     const closed = once(this.#child, "close");

@@ -2,6 +2,7 @@
  * Drives the encoder for the tests: a line in, a line out.
  *   encode SIZE KIND NAME=TYPE:VALUE ...   types: r (bits of a double, hex), f (units,decimals), w (whole), b, s (bytes, hex)
  *   topic SIZE DEVICE LEAF                 the device as hex; a kind, state or error
+ *   answer SIZE JSON NAME                  both as hex
  *   uid BYTES                              hex
  *   backoff FAILURES RANDOM
  *   session BOOT COUNT                     the boot and seq after so many readings
@@ -112,9 +113,22 @@ static void run(char *line) {
     const char *device = from_hex(strcmp(second, "-") == 0 ? "" : second, NULL);
     int result;
     if (strcmp(leaf, "state") == 0) result = gengfu_state_topic(device, buffer, size);
+    else if (strcmp(leaf, "feedback") == 0) result = gengfu_feedback_topic(device, buffer, size);
     else if (strcmp(leaf, "error") == 0) result = gengfu_error_topic(device, buffer, size);
     else result = gengfu_topic(device, kind_of(leaf), buffer, size);
     answer(result, buffer, size);
+    free(buffer);
+  } else if (strcmp(command, "answer") == 0) {
+    const size_t size = (size_t)strtoul(first, NULL, 10);
+    size_t length = 0;
+    char *buffer = buffer_of(size);
+    char *json = from_hex(strcmp(second, "-") == 0 ? "" : second, &length);
+    const char *name = from_hex(strtok(NULL, " \n"), NULL);
+    /* without the NUL, in a block of exactly its size, so that reading on is noticed */
+    char *bare = length == 0 ? NULL : malloc(length);
+    if (bare != NULL) memcpy(bare, json, length);
+    answer(gengfu_answer(bare, length, name, buffer, size), buffer, size);
+    free(bare);
     free(buffer);
   } else if (strcmp(command, "uid") == 0) {
     size_t count = 0;
