@@ -1,8 +1,8 @@
-import { createHash } from "node:crypto";
 import type { Detail, Kind, Reading } from "@gengfu/shared/model/reading";
 import type { Contacts } from "./contacts.ts";
 import { decodeDataUnit, type ComponentPart, type DataUnit, type SystemPart } from "./data-unit.ts";
 import type { Frame } from "./frame.ts";
+import { frameKey } from "./frame-key.ts";
 import {
   componentChannels,
   latching,
@@ -45,23 +45,6 @@ export function convert(frame: Frame, options: ConvertOptions): Converted {
   }
   conversion.take(unit);
   return { readings: named(conversion.readings, frame), unit };
-}
-
-/**
- * What a frame that is sent again is known by: the same serial and data, and without a time of their own in the data the
- * time of sending, which others may renew when they resend.
- */
-export function frameKey({ serial, sent, data, command }: Frame): string {
-  const hash = createHash("sha256").update(data).update(Uint8Array.of(command));
-  if (!hasOwnTimes(data)) hash.update(sent);
-  return `${serial}-${hash.digest("hex").slice(0, 16)}`;
-}
-
-function hasOwnTimes(data: Uint8Array): boolean {
-  const unit = decodeDataUnit(data);
-  if (unit.kind === "undecodable") return false;
-  // of some zone: here it only matters whether it is a time at all
-  return unit.objects.every(({ time }) => time !== undefined && timeOf(time, "UTC") !== undefined);
 }
 
 /** The first reading of a frame names it, so that the frame is known again after a restart. */

@@ -1,5 +1,5 @@
 import type { Metric } from "../api/metrics.ts";
-import { refusals, type TransmissionStats } from "./transmission-server.ts";
+import { refusals, type TransmissionStats } from "./transmission-stats.ts";
 
 /** What `GET /metrics` tells of the transmission devices. */
 export function transmissionMetrics(stats: TransmissionStats): Metric[] {

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { encodeDataUnit } from "./testing/encode-data-unit.ts";
 import { command } from "./frame.ts";
+import { untilRound } from "./testing/rounds.ts";
 import type { ScriptedUnit } from "./testing/scripted-unit.ts";
 import { ServerUnderTest, startedAt } from "./testing/server-under-test.ts";
 import { timeTag } from "./time-tag.ts";
@@ -21,15 +22,11 @@ const begin = (minutes = 10) => cloud.parts.server.postCheck("fire-unit", "王�
 const last = () => cloud.parts.server.lastPostCheck("fire-unit");
 const troubles = () => cloud.parts.registry.get("fire-unit")?.troubles ?? [];
 
-async function until(probe: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await probe())) await new Promise((resolve) => setImmediate(resolve));
-}
-
 /** Takes the question and says that it is shown. */
 async function show(): Promise<Uint8Array> {
   const { serial, data } = await unit.nextOf(command.control);
   unit.send(unit.frame(new Uint8Array(), { serial, command: command.acknowledge }));
-  await until(() => last()?.state === "shown");
+  await untilRound(() => last()?.state === "shown");
   return data;
 }
 
@@ -50,7 +47,7 @@ describe("a post check", () => {
     expect([...(await show())]).toEqual([91, 1, 5]);
     cloud.clock.advance(2 * minute_ms);
     await press("unit_operation");
-    await until(() => last()?.state === "answered");
+    await untilRound(() => last()?.state === "answered");
     expect(last()).toMatchObject({ by: "王强", operator: 7, at: startedAt + 2 * minute_ms });
     expect(await course("post-check")).toEqual([
       [1, "asked"],
@@ -69,20 +66,20 @@ describe("a post check", () => {
     cloud.clock.advance(2 * minute_ms);
     await unit.beat();
     cloud.clock.advance(2 * minute_ms);
-    await until(() => last()?.state === "overdue");
+    await untilRound(() => last()?.state === "overdue");
     expect(await course("post-check-overdue")).toEqual([[1, "overdue"]]);
     await unit.beat();
-    await until(() => troubles().length > 0);
+    await untilRound(() => troubles().length > 0);
     expect(troubles()).toMatchObject([expect.stringContaining("查岗超时")]);
     expect(troubles()[0]).toContain("王强");
     await press("unit_operation");
-    await until(() => last()?.state === "answered");
+    await untilRound(() => last()?.state === "answered");
     expect(await course("post-check-overdue")).toEqual([
       [1, "overdue"],
       [0, "answered"],
     ]);
     await unit.beat();
-    await until(() => troubles().length === 0);
+    await untilRound(() => troubles().length === 0);
   });
 
   test("is answered by a confirmation at the panel, too, which else says nothing of it", async () => {
@@ -93,7 +90,7 @@ describe("a post check", () => {
     await press("system_operation", 1 << 1);
     expect(last()).toMatchObject({ state: "shown" });
     await press("system_operation");
-    await until(() => last()?.state === "answered");
+    await untilRound(() => last()?.state === "answered");
   });
 
   test("waits for no other: a second one is refused while one is open", async () => {
@@ -104,7 +101,7 @@ describe("a post check", () => {
 
   test("is refused while the device is not connected, and unknown of other gateways", async () => {
     unit.end();
-    await until(() => cloud.parts.registry.get("fire-unit")?.connected === false);
+    await untilRound(() => cloud.parts.registry.get("fire-unit")?.connected === false);
     expect(await begin()).toMatchObject({ ok: false, message: expect.stringContaining("not connected") });
     expect(await cloud.parts.server.postCheck("main", "王强", 5)).toBeUndefined();
     expect(cloud.parts.server.lastPostCheck("nobody")).toBeUndefined();
@@ -116,7 +113,7 @@ describe("a post check", () => {
       await unit.nextOf(command.control);
       cloud.clock.advance(10_000);
     }
-    await until(() => last()?.state === "undelivered");
+    await untilRound(() => last()?.state === "undelivered");
     expect(await course("post-check")).toEqual([
       [1, "asked"],
       [0, "undelivered"],
@@ -135,6 +132,6 @@ describe("a post check", () => {
     cloud.clock.advance(2 * minute_ms);
     await unit.beat();
     cloud.clock.advance(2 * minute_ms);
-    await until(() => last()?.state === "overdue");
+    await untilRound(() => last()?.state === "overdue");
   });
 });

@@ -12,12 +12,13 @@ import type { GatewayRegistry } from "../gateways/registry.ts";
 import type { LedgerView } from "../ledger/ledger-view.ts";
 import { command, type Frame } from "./frame.ts";
 import type { Parsed } from "./frame-parser.ts";
-import { PartMap } from "./part-map.ts";
+import { configuredUnits, type ConfiguredUnit } from "./configured-units.ts";
 import type { PostCheck } from "./post-check.ts";
 import type { PostCheckAnswer } from "./post-checks.ts";
 import { Session } from "./session.ts";
 import type { TransmissionSettings } from "./settings.ts";
 import { Strangers, type Stranger } from "./strangers.ts";
+import { refusals, type Refusal, type TransmissionStats } from "./transmission-stats.ts";
 import { UnitLog } from "./unit-log.ts";
 import { UnitMemories } from "./unit-memories.ts";
 import { Unit } from "./unit.ts";
@@ -32,33 +33,6 @@ const connectionsOfHost_max = 128;
 const strange_max = 5;
 /** Fewer bytes than a type and a count can't be data: an empty frame is the usual heartbeat, some send one byte. */
 const heartbeat_bytes_max = 1;
-
-export const refusals = [
-  "unknown_address",
-  "other_address",
-  "damaged",
-  "too_long",
-  "unknown_command",
-  "hopeless",
-  "connections",
-  "tls",
-] as const;
-export type Refusal = (typeof refusals)[number];
-
-export interface TransmissionStats {
-  /** Connections of known devices. */
-  readonly connections: number;
-  /** Since the start, as all that follows. */
-  readonly frames: number;
-  readonly heartbeats: number;
-  readonly readings: number;
-  /** Frames that were in the log already. */
-  readonly repeated: number;
-  /** Frames whose data could not be decoded; they are in quarantine. */
-  readonly quarantined: number;
-  readonly skipped_bytes: number;
-  readonly refused: Readonly<Record<Refusal, number>>;
-}
 
 export interface TransmissionServerOptions {
   readonly settings: TransmissionSettings;
@@ -81,7 +55,7 @@ export class TransmissionServer {
   readonly #options: TransmissionServerOptions;
   readonly #log: RepeatLog;
   readonly #memories: UnitMemories;
-  readonly #parts = new Map<string, PartMap>();
+  readonly #configured: readonly ConfiguredUnit[];
   readonly #units = new Map<string, Unit>();
   readonly #byAddress = new Map<string, Unit>();
   readonly #sessions = new Set<Session>();
@@ -95,10 +69,8 @@ export class TransmissionServer {
     this.#options = options;
     this.#log = new RepeatLog(logger, clock);
     this.#refused = Object.fromEntries(refusals.map((name) => [name, 0])) as Record<Refusal, number>;
-    for (const { id, gb26875 } of sites.flatMap(({ gateways }) => gateways)) {
-      if (gb26875 !== undefined) this.#parts.set(id, new PartMap(id, gb26875));
-    }
-    const gateways = new Map([...this.#parts].map(([id, parts]) => [id, parts.devices]));
+    this.#configured = configuredUnits(sites);
+    const gateways = new Map(this.#configured.map(({ gateway, parts }) => [gateway, parts.devices]));
     this.#memories = new UnitMemories({ file, gateways, log, clock, logger });
   }
 
@@ -106,7 +78,7 @@ export class TransmissionServer {
   async start(): Promise<{ port: number; url: string }> {
     const { settings, logger } = this.#options;
     await this.#memories.start();
-    this.#createUnits();
+    for (const each of this.#configured) this.#add(each);
     this.#server = new SocketServer({
       name: "transmission devices",
       listen: settings,
@@ -164,29 +136,21 @@ export class TransmissionServer {
     return this.#units.get(gateway)?.postChecks.current;
   }
 
-  #createUnits(): void {
-    const { sites, settings, log, ledger, registry, clock, logger } = this.#options;
-    for (const site of sites) {
-      for (const { id: gateway, gb26875: device } of site.gateways) {
-        const parts = this.#parts.get(gateway);
-        if (device === undefined || parts === undefined) continue;
-        const unit = new Unit({
-          gateway,
-          device,
-          parts,
-          zone: site.time_zone,
-          settings,
-          memory: this.#memories.of(gateway),
-          log: new UnitLog({ gateway, log, ledger, clock }),
-          registry,
-          clock,
-          logger,
-        });
-        this.#units.set(gateway, unit);
-        this.#byAddress.set(device.address, unit);
-        unit.postChecks.start();
-      }
-    }
+  #add(configured: ConfiguredUnit): void {
+    const { settings, log, ledger, registry, clock, logger } = this.#options;
+    const { gateway } = configured;
+    const unit = new Unit({
+      ...configured,
+      settings,
+      memory: this.#memories.of(gateway),
+      log: new UnitLog({ gateway, log, ledger, clock }),
+      registry,
+      clock,
+      logger,
+    });
+    this.#units.set(gateway, unit);
+    this.#byAddress.set(unit.address, unit);
+    unit.postChecks.start();
   }
 
   async #serve(socket: Socket): Promise<void> {

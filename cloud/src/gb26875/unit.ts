@@ -1,13 +1,14 @@
 import type { Logger } from "@gengfu/shared/logging";
-import type { TransmissionDevice } from "@gengfu/shared/model/gb26875";
 import type { Reading } from "@gengfu/shared/model/reading";
 import type { Clock } from "@gengfu/shared/time/clock";
 import type { GatewayRegistry } from "../gateways/registry.ts";
-import { convert, frameKey, unitPart, type Converted } from "./convert.ts";
+import type { ConfiguredUnit } from "./configured-units.ts";
+import { convert, unitPart, type Converted } from "./convert.ts";
 import type { DataUnit } from "./data-unit.ts";
 import { readSystemState, readUnit, setClock } from "./down-unit.ts";
 import type { Downlink } from "./downlink.ts";
 import type { Frame } from "./frame.ts";
+import { frameKey } from "./frame-key.ts";
 import { operationBit } from "./meanings.ts";
 import { Moments } from "./moments.ts";
 import type { PartMap } from "./part-map.ts";
@@ -18,8 +19,6 @@ import { timeTag } from "./time-tag.ts";
 import type { UnitLog } from "./unit-log.ts";
 import type { UnitMemory } from "./unit-memory.ts";
 
-/** Between two readings that say that the devices behind it are there: a panel without news has none of its own. */
-const presence_ms = 5 * 60_000;
 /** Between two settings of a clock that will not keep right. */
 const setClock_ms = 10 * 60_000;
 const status_ms = 60_000;
@@ -27,12 +26,7 @@ const status_ms = 60_000;
 const asked_max = 32;
 const never = new AbortController().signal;
 
-export interface UnitOptions {
-  readonly gateway: string;
-  readonly device: TransmissionDevice;
-  readonly parts: PartMap;
-  /** The site's. */
-  readonly zone: string;
+export interface UnitOptions extends ConfiguredUnit {
   readonly settings: Pick<TransmissionSettings, "clock_deviation_max" | "set_clock_on_connect" | "ask_on_connect">;
   readonly memory: UnitMemory;
   readonly log: UnitLog;
@@ -97,7 +91,7 @@ export class Unit {
 
   /** Sees to it after a good frame of its own: behind the answer to that, since it waits for one. */
   tend(frame: Frame, downlink: Downlink): void {
-    const { clock, settings } = this.#options;
+    const { clock, settings, presence_ms } = this.#options;
     const now = clock.monotonic();
     const isFresh = this.#fresh.delete(downlink);
     const { deviation_ms, isClockRight } = this.#momentsOf(frame);

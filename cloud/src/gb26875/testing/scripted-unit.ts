@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
+import { connect as connectTls, type ConnectionOptions } from "node:tls";
 import { command, encodeFrame, noData, type Frame } from "../frame.ts";
 import { FrameParser } from "../frame-parser.ts";
 import { timeTag } from "../time-tag.ts";
@@ -39,6 +40,13 @@ export class ScriptedUnit {
     const socket = connect({ port, host: "127.0.0.1", noDelay: true });
     await once(socket, "connect");
     return new ScriptedUnit(socket, addresses, now);
+  }
+
+  /** As `connect`, by TLS. */
+  static async connectSecurely(options: ConnectionOptions, now: () => number): Promise<ScriptedUnit> {
+    const socket = connectTls({ host: "127.0.0.1", ...options });
+    await once(socket, "secureConnect");
+    return new ScriptedUnit(socket, {}, now);
   }
 
   frame(data: Uint8Array, more: Partial<Frame> = {}): Frame {

@@ -105,4 +105,10 @@ export class ServerUnderTest {
   async readings(): Promise<StoredReading[]> {
     return (await entriesOf(this.parts.log)).filter(({ kind }) => kind !== "state");
   }
+
+  /** Values of one contact, in the log's order. */
+  async contact(device: string, channel: string): Promise<(number | null)[]> {
+    const all = await this.readings();
+    return all.filter((each) => each.device === device && each.channel === channel).map(({ value }) => value);
+  }
 }
