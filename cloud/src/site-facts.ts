@@ -1,5 +1,6 @@
-import type { StoredReading } from "@gengfu/shared/model/reading";
+import { seriesOf, type StoredReading } from "@gengfu/shared/model/reading";
 import type { Site } from "@gengfu/shared/model/site";
+import { litresOf, type Tank } from "@gengfu/shared/model/tank-volume";
 
 /** What the site knows about a tap: where it was and whose it was; null where it doesn't know. */
 export interface TapFacts {
@@ -14,15 +15,17 @@ export interface SiteFacts {
   /** The site that a gateway belongs to. */
   siteOf(gateway: string): string;
   tap(reading: Pick<StoredReading, "gateway" | "device" | "detail">): TapFacts;
+  /** What a level means in litres, where the site knows the shape of the tank. */
+  litres(reading: Pick<StoredReading, "gateway" | "device" | "kind" | "channel" | "value">): number | null;
 }
 
-/** The look-up that turns a tap's reader, tag and card into a checkpoint and a guard. */
+/** The look-ups that turn a tap's reader, tag and card into a checkpoint and a guard, and a level into litres. */
 export function siteFacts(first: Site, ...others: Site[]): SiteFacts {
   const sites = [first, ...others];
-  const home = { id: first.id, tap: tapFacts(first) };
+  const home = factsOf(first);
   const byGateway = new Map(
     sites.flatMap((site) => {
-      const facts = { id: site.id, tap: tapFacts(site) };
+      const facts = factsOf(site);
       return site.gateways.map(({ id }) => [id, facts] as const);
     }),
   );
@@ -30,6 +33,25 @@ export function siteFacts(first: Site, ...others: Site[]): SiteFacts {
     sites: sites.map(({ id }) => id),
     siteOf: (gateway) => (byGateway.get(gateway) ?? home).id,
     tap: (reading) => (byGateway.get(reading.gateway) ?? home).tap(reading),
+    litres: (reading) => (byGateway.get(reading.gateway) ?? home).litres(reading),
+  };
+}
+
+function factsOf(site: Site): Pick<SiteFacts, "tap" | "litres"> & { readonly id: string } {
+  return { id: site.id, tap: tapFacts(site), litres: tankFacts(site) };
+}
+
+function tankFacts(site: Site): SiteFacts["litres"] {
+  const tanks = new Map<string, Tank>();
+  for (const { id, measures } of site.devices) {
+    for (const { kind, channel = null, tank } of measures) {
+      if (tank !== undefined) tanks.set(seriesOf({ device: id, kind, channel }), tank);
+    }
+  }
+  return (reading) => {
+    const tank = tanks.get(seriesOf(reading));
+    if (tank === undefined || reading.value === null) return null;
+    return Math.round(litresOf(tank, reading.value));
   };
 }
 

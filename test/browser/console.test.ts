@@ -61,6 +61,7 @@ describe.skipIf(lacks("chromium", "mosquitto_pub", "Chinese font"))("the console
     for (const tank of ["tank-fire", "tank-domestic"]) {
       await textOf(page.getByTestId(tank === "tank-fire" ? "tank-tank-fire" : "tank-tank-domestic"), /\d\.\d+\s*m/);
     }
+    await textOf(page.getByTestId("tank-tank-fire"), /约 [\d,]+ 升/);
     await textOf(page.getByTestId("boiler-boiler-1"), /\d+(\.\d+)?\s*(°C|℃)/);
   });
 

@@ -272,6 +272,23 @@ describe("the site", () => {
     });
   });
 
+  test("a level comes with litres where the tank's shape is known", async () => {
+    // 4 m by 2 m by 3 m
+    const levels = [0, 1.25, 9].map((value, age) => testReading("level", "tank", now - 10 + age, { value }));
+    const elsewhere = testReading("level", "tank", now - 20, { value: 1, channel: "other" });
+    api.store.rows.push(...levels, elsewhere);
+    const rows = await listed("/readings?kind=level", "readings");
+    expect(rows.map(({ value, litres }) => [value, litres])).toEqual([
+      [9, 24_000],
+      [1.25, 10_000],
+      [0, 0],
+      [1, undefined],
+    ]);
+    api.devices.add(levels.slice(1, 2));
+    const tank = (await listed("/devices", "devices")).find(({ id }) => id === "tank");
+    expect(tank).toMatchObject({ last: { level: { value: 1.25, litres: 10_000 } } });
+  });
+
   test("its rounds come with expected and actual taps and a verdict", async () => {
     api.store.rows.push(testReading("tap", "reader", now - 90 * 60_000, { detail: { card: "04A1B2C3" } }));
     const [round] = await listed("/rounds?date=2026-01-05&route=day", "rounds");

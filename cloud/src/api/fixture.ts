@@ -47,7 +47,14 @@ export const testSite: Site = siteSchema.parse({
       name: { zh: "水箱", en: "Tank" },
       type: "tank",
       secret: "s",
-      measures: [{ kind: "level", min: 0, max: 3 }],
+      measures: [
+        {
+          kind: "level",
+          min: 0,
+          max: 3,
+          tank: { shape: "rectangle", length_metres: 4, width_metres: 2, height_metres: 3 },
+        },
+      ],
       silent_after: "5m",
     },
     { id: "reader", name: "Reader", type: "reader", secret: "s", measures: [{ kind: "tap" }] },

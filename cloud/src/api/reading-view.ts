@@ -21,6 +21,7 @@ export const reading = z
         "m, degC, kPa or pulses; 1 and 0 for a closed and an open contact, and for online and offline; else null.",
       ),
     closed: z.boolean().optional().describe("Of contacts."),
+    litres: z.number().optional().describe("Of levels, where the site's file knows the shape of the tank."),
     card: z.string().optional().describe("Of taps: UID of the card, hex."),
     tag: z.string().optional().describe("Of taps at a carried reader: UID of the tag, hex."),
     guard: z.string().optional().describe("Of taps: who tapped, as the site's file names the person."),
@@ -36,9 +37,9 @@ export type ReadingView = z.output<typeof reading>;
 
 /** Shows readings as the API does: flat, with people and places named from the site's file. */
 export class ReadingViews {
-  readonly #facts: Pick<SiteFacts, "tap">;
+  readonly #facts: Pick<SiteFacts, "tap" | "litres">;
 
-  constructor(facts: Pick<SiteFacts, "tap">) {
+  constructor(facts: Pick<SiteFacts, "tap" | "litres">) {
     this.#facts = facts;
   }
 
@@ -61,6 +62,10 @@ export class ReadingViews {
   /** What a reading has besides its value. */
   detail(row: ReadingRow): Record<string, string | number | boolean> {
     if (row.kind === "contact") return { ...row.detail, closed: row.value === 1 };
+    if (row.kind === "level") {
+      const litres = this.#facts.litres(row);
+      return litres === null ? { ...row.detail } : { ...row.detail, litres };
+    }
     if (row.kind !== "tap") return { ...row.detail };
     const { checkpoint, guard, guardName } = this.#facts.tap(row);
     return {

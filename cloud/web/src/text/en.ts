@@ -170,6 +170,7 @@ export const en: Shape<typeof zh> = {
   tanks: {
     title: "Tanks",
     ofScale: (share) => `${share} of scale`,
+    litres: (litres) => `about ${litres} L`,
     low: "low",
     high: "high",
     below: (limit) => `below the limit of ${limit}`,

@@ -165,6 +165,7 @@ export const zh = {
   tanks: {
     title: "水箱",
     ofScale: (share: string) => `量程的 ${share}`,
+    litres: (litres: string) => `约 ${litres} 升`,
     low: "低限",
     high: "高限",
     below: (limit: string) => `低于下限 ${limit}`,

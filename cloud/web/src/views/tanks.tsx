@@ -42,6 +42,7 @@ function Tank({ site, device, measure }: TankProps) {
   const doubt = useDoubt(device);
   const limits = limitsOf(site.rules, { device: device.id, kind: "level", channel });
   const value = reading?.value ?? null;
+  const litres = reading?.detail["litres"];
   const scale = scaleOf(measure, limits, value);
   const broken = brokenLimit(limits, value);
   const name =
@@ -69,6 +70,7 @@ function Tank({ site, device, measure }: TankProps) {
         <p class="tank-level">
           <Figure kind="level" value={value} />
         </p>
+        {typeof litres === "number" && <p class="tank-share">{text.litres(format.number(litres))}</p>}
         <p class="tank-share">{value === null ? noValue : text.ofScale(format.percent(shareOf(value, scale)))}</p>
         {broken !== null && (
           <p class="tank-broken">
