@@ -89,9 +89,27 @@ describe("the unit", () => {
   });
 
   it("runs as nobody in particular, who may drive GPIO lines through /sys", () => {
-    expect([one("User"), one("SupplementaryGroups"), one("CapabilityBoundingSet")]).toEqual(["gengfu", "gpio", ""]);
+    expect([one("User"), one("SupplementaryGroups"), one("CapabilityBoundingSet")]).toEqual([
+      "gengfu",
+      "gpio dialout input",
+      "",
+    ]);
     // would make /sys read-only
     expect(unit.has("ProtectKernelTunables")).toBe(false);
+  });
+
+  it("makes the outputs safe after its end, though it was killed", () => {
+    const [node, script, ...options] = (one("ExecStopPost") ?? "").split(" ");
+    expect(node).toBe("-/opt/gengfu/current/node_modules/.bin/node");
+    expect(existsSync((script ?? "").replace("/opt/gengfu/current", root))).toBe(true);
+    expect(options).toEqual(["--config", "/etc/gengfu/edge.yaml"]);
+  });
+
+  it("may open the devices that readings come from, and no others", () => {
+    expect(one("DevicePolicy")).toBe("closed");
+    expect(unit.get("DeviceAllow")).toContain("char-gpiochip rw");
+    // would hide them all
+    expect(unit.has("PrivateDevices")).toBe(false);
   });
 
   it("comes back whatever happens, and waits for no network", () => {
@@ -117,7 +135,7 @@ describe("the unit", () => {
 
   it.skipIf(!existsSync(analyze))("passes systemd's own check, and its judgement of what is exposed", () => {
     const file = join(folder, "gengfu-edge.service");
-    writeFileSync(file, text.replace(/^ExecStart=\S+/m, "ExecStart=/bin/true"));
+    writeFileSync(file, text.replace(/^(ExecStart|ExecStopPost)=-?\S+/gm, "$1=/bin/true"));
     const verified = spawnSync(analyze, ["verify", "--man=no", file], { encoding: "utf8" });
     expect([verified.status, verified.stderr]).toEqual([0, ""]);
     const judged = spawnSync(analyze, ["security", "--offline=yes", "--no-pager", file], { encoding: "utf8" });

@@ -12,7 +12,7 @@ import { children, type RealDriver } from "./bench.ts";
 import type { GuestCase } from "./guest-case.ts";
 
 const root = join(import.meta.dirname, "../../..");
-const within_ms = 120_000;
+const within_ms = 90_000;
 
 const outputs = [
   "{ name: siren, offset: 5 }",

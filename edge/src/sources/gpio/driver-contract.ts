@@ -132,10 +132,10 @@ export const driverCases: readonly DriverCase[] = [
       await line.refresh();
       assert.deepEqual(heard.levels, [0, 0]);
       await line.probe();
-      assert.deepEqual(heard.levels, [0, 0]);
       await drive(bench, heard, 17, 1);
+      heard.levels.length = 0;
       await line.refresh();
-      assert.deepEqual(heard.levels, [0, 0, 1, 1]);
+      assert.deepEqual(heard.levels, [1]);
       await drive(bench, heard, 17, 0);
       await line.close();
     },

@@ -179,10 +179,23 @@ describe("the configuration", () => {
     const readme = readFileSync(join(import.meta.dirname, "README.md"), "utf8");
     const sample = /```yaml\n(.*?)```/s.exec(readme)?.[1] ?? "";
     const { gpio: parsed } = parse(sample) as { gpio: unknown };
-    expect(gpioSchema.parse(parsed).lines).toMatchObject([
-      { chip: "pinctrl-bcm2835", offset: 17, kind: "contact", normally: "open", debounce: 20, repeat: 60_000 },
-      { offset: 27, normally: "closed", debounce: 50 },
-      { offset: 22, device: "screening-gate", kind: "count", debounce: 5 },
+    const { lines: shown, outputs } = gpioSchema.parse(parsed);
+    expect(shown).toMatchObject([
+      { chip: "pinctrl-bcm2835", offset: 17, kind: "contact", channel: "fire", debounce: 20, repeat: 60_000 },
+      { offset: 27, channel: "mains", normally: "closed", debounce: 50 },
+      { offset: 23, channel: "mode", normally: "open" },
+      {
+        offset: 22,
+        device: "screening-gate",
+        kind: "count",
+        channel: undefined,
+        debounce: 5,
+        stuck_after: 259_200_000,
+      },
+    ]);
+    expect(outputs).toMatchObject([
+      { name: "siren", offset: 5, active_low: false, safe: "off" },
+      { name: "beacon", offset: 6, active_low: true },
     ]);
   });
 
@@ -191,12 +204,25 @@ describe("the configuration", () => {
       lines: [
         { offset: 17, device: "panel", channel: "fire" },
         { offset: 17, device: "panel", channel: "fault" },
-        { offset: 18, device: "panel", channel: "fire" },
+        { offset: 18, device: "panel", meaning: "fire" },
+      ],
+      outputs: [
+        { name: "siren", offset: 18 },
+        { name: "siren", offset: 19 },
       ],
     });
     expect(twice.error?.issues.map(({ path }) => path)).toEqual([
       ["lines", 1, "offset"],
       ["lines", 2, "channel"],
+      ["outputs", 0, "offset"],
+      ["outputs", 1, "name"],
     ]);
+  });
+
+  it("refuses a section without anything, and a meaning of a count", () => {
+    expect(gpioSchema.safeParse({}).success).toBe(false);
+    expect(gpioSchema.safeParse({ outputs: [{ name: "siren", offset: 18 }] }).success).toBe(true);
+    const counted = gpioSchema.safeParse({ lines: [{ offset: 17, device: "panel", kind: "count", meaning: "fire" }] });
+    expect(counted.error?.issues.map(({ path }) => path)).toEqual([["lines", 0, "meaning"]]);
   });
 });

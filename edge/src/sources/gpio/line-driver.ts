@@ -29,7 +29,7 @@ export interface InputListener {
 export interface InputLine {
   /** Asks the hardware how the line stands, and tells the listener. Edges that come meanwhile may be missed. */
   refresh(): Promise<void>;
-  /** Rejects where the line is not there any more; misses no edge. */
+  /** Rejects where the line is not there any more; misses no edge, and may tell the level. */
   probe(): Promise<void>;
   /** Ends watching and gives the line back. */
   close(): Promise<void>;

@@ -106,9 +106,11 @@ class SysfsDriver implements LineDriver {
       line.unexport();
       throw error;
     }
+    const refresh = async (): Promise<void> => listener.onLevel(line.readOrThrow(), null);
     return {
-      refresh: async () => listener.onLevel(line.readOrThrow(), null),
-      probe: async () => void line.readOrThrow(),
+      refresh,
+      // to read a line clears the edge that onoff may not have heard yet: so what was read must be told
+      probe: refresh,
       close: async () => line.unexport(),
     };
   }
