@@ -28,7 +28,7 @@ function rigOver(
   let tenths = 200;
   const { device } = line;
   device.input.set(3, tenths);
-  const connection = { name: "boiler-room", timeout: "200ms", pause: "1ms", units, ...where };
+  const connection = { name: "boiler-room", timeout: "400ms", pause: "1ms", units, ...where };
   return {
     source: modbusSource({ config: modbusSchema.parse({ connections: [connection] }), reconnect, ...parts }),
     provoke() {
