@@ -32,4 +32,17 @@ describe.skipIf(!hasPty)("a serial port", () => {
       await pty.plug();
     }
   });
+
+  it("notices that it was unplugged, also while a read is under way", async () => {
+    for (let round = 0; round < 10; round++) {
+      const port = await openSerialPort({ path: pty.path, baudRate: 115_200 });
+      const closed = once(port, "close");
+      pty.onData = (chunk) => pty.write(chunk);
+      port.write("hello");
+      await once(port, "data");
+      await pty.unplug();
+      await closed;
+      await pty.plug();
+    }
+  });
 });

@@ -64,8 +64,9 @@ export async function pollEvery(
   while (!signal.aborted) {
     await poll();
     // a poll that took longer than the interval is followed by the next at once, and those between are left out
-    due_ms = Math.max(due_ms + interval_ms, clock.monotonic());
-    await pause(clock, due_ms - clock.monotonic(), signal);
+    const now_ms = clock.monotonic();
+    due_ms = Math.max(due_ms + interval_ms, now_ms);
+    await pause(clock, due_ms - now_ms, signal);
   }
 }
 

@@ -12,6 +12,7 @@ export class ScriptedPn532 {
   #held = Buffer.alloc(0);
   #isAwake = false;
   #isFieldOn = false;
+  #looksForEver = true;
 
   constructor(pty: Pty) {
     this.#pty = pty;
@@ -22,6 +23,7 @@ export class ScriptedPn532 {
   reset(): void {
     this.#isAwake = false;
     this.#isFieldOn = false;
+    this.#looksForEver = true;
     this.#held = Buffer.alloc(0);
   }
 
@@ -48,25 +50,30 @@ export class ScriptedPn532 {
     const answer = this.#answer(code, data);
     const ack = "0000ff00ff00";
     // in pieces, as a serial line brings it
-    const bytes = Buffer.from(`${ack}${answer === null ? "0000ff01ff7f8100" : framed(answer)}`, "hex");
+    const bytes = Buffer.from(
+      `${ack}${answer === "" ? "" : answer === null ? "0000ff01ff7f8100" : framed(answer)}`,
+      "hex",
+    );
     this.#pty.write(bytes.subarray(0, 9));
     this.#pty.write(bytes.subarray(9));
     this.onCommand(code);
     return undefined;
   }
 
+  /** What it answers, as hex; empty where it says nothing, null where it refuses. */
   #answer(code: number, data: Buffer): string | null {
     if (code === 0x14) return "15";
     if (code === 0x02) return "0332010607";
     if (code === 0x32) {
       if (data[1] === 0x01) this.#isFieldOn = data[2] === 0x01;
+      if (data[1] === 0x05) this.#looksForEver = data[4] === 0xff;
       return "33";
     }
     if (code !== 0x4a) return null;
     // a card that was selected is not found again before the field was off
     const isFound = this.card !== null && !this.#isFieldOn;
     this.#isFieldOn = true;
-    if (!isFound || this.card === null) return "4b00";
+    if (!isFound || this.card === null) return this.#looksForEver ? "" : "4b00";
     const bytes = this.card.length / 2;
     return `4b0101${bytes === 4 ? "000408" : "004400"}${bytes.toString(16).padStart(2, "0")}${this.card}`;
   }

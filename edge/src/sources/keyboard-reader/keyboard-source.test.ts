@@ -2,7 +2,6 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
-import { processesWith } from "../../../../test/support/processes.ts";
 import { TypingFifo } from "../../testing/typing-fifo.ts";
 import { describeSource } from "../contract.ts";
 import { keyboardSource } from "./keyboard-source.ts";
@@ -31,7 +30,7 @@ describeSource("a reader that types, at a FIFO", {
         if (malfunction === "unplugged") fifo.plug();
         else fifo.type("0000000000\n");
       },
-      held: () => processesWith(fifo.path).length,
+      held: () => process.getActiveResourcesInfo().filter((type) => type === "ProcessWrap").length,
       dispose: () => fifo.remove(),
     };
   },

@@ -93,8 +93,6 @@ async function readInput(
     said = `${said}${text}`.slice(0, stderr_chars_max);
   });
   child.stdout.on("data", (chunk: Buffer) => {
-    // what was typed while it is being stopped is nobody's any more
-    if (signal.aborted) return;
     cancel();
     well();
     take(chunk);
