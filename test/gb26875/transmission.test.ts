@@ -62,10 +62,10 @@ class Cloud {
   readonly #folder = mkdtempSync(join(tmpdir(), "gengfu-transmission-"));
   #api: Api | undefined;
 
-  constructor({ data, wecomUrl }: { data?: string; wecomUrl?: string } = {}) {
+  constructor({ data, wecomUrl, rules = [] }: { data?: string; wecomUrl?: string; rules?: object[] } = {}) {
     this.service = new ServiceProcess("cloud", this.#folder);
     mkdirSync(join(this.#folder, "data"));
-    writeFileSync(join(this.#folder, "site.json"), JSON.stringify(site));
+    writeFileSync(join(this.#folder, "site.json"), JSON.stringify({ ...site, rules: [...site.rules, ...rules] }));
     this.service.configure({
       data: data ?? join(this.#folder, "data"),
       sites: [join(this.#folder, "site.json")],
@@ -260,4 +260,21 @@ test("a post check goes down by the API, and nobody's answer is an alert's busin
   });
   expect(last).toMatchObject({ by: "王强", operator: 4 });
   expect((await call("POST", { by: "王强", minutes: 11 })).status).toBe(400);
+});
+
+test("a device that falls silent is a silent gateway, and heard again with a heartbeat", async () => {
+  const silence = { type: "gateway_silent", after: "2s" };
+  const cloud = await new Cloud({
+    rules: [{ id: "gone", name: { zh: "失联", en: "Gone" }, severity: "critical", when: silence }],
+  }).start();
+  const unit = await cloud.connect();
+  await unit.beat();
+  unit.end();
+  const alert = await until("the alert", async () => (await cloud.api.alerts("?state=firing"))[0]);
+  expect(alert).toMatchObject({ rule: "gone", device: null });
+  const again = await cloud.connect();
+  await until("the alert to clear", async () => {
+    await again.beat();
+    return (await cloud.api.alerts("?state=cleared")).some(({ rule }) => rule === "gone");
+  });
 });

@@ -170,11 +170,13 @@ describe("the clock of a device", () => {
 });
 
 test.skipIf(!hasOpenssl)("a device may come by TLS, and without it not", async () => {
-  const { certificate: ca, issue } = makeAuthority(cloud.folder, "authority");
-  const { certificate, key } = issue("cloud");
+  const authority = makeAuthority(cloud.folder, "authority");
+  const { certificate, key } = authority.issue("cloud");
   await cloud.stop();
   await cloud.start({ host: "127.0.0.1", tls: { certificate, key } });
-  const unit = await ScriptedUnit.connectSecurely({ port: cloud.parts.port, ca }, () => cloud.clock.now());
+  const unit = await ScriptedUnit.connectSecurely({ port: cloud.parts.port, ca: authority.certificate }, () =>
+    cloud.clock.now(),
+  );
   expect(await unit.report(panel(fire))).toBe("acknowledged");
   unit.end();
   const plain = await cloud.connect();
