@@ -22,9 +22,11 @@ const schema = `
     at INTEGER PRIMARY KEY,     -- position of the entry that tells of it
     lane INTEGER NOT NULL,
     first INTEGER NOT NULL,     -- all of the lane from here
-    last INTEGER NOT NULL,      -- to here is gone
+    last INTEGER NOT NULL,      -- to here is gone,
+    entries INTEGER NOT NULL,   -- which were so many
     reason TEXT NOT NULL
   );
+  CREATE INDEX IF NOT EXISTS gap_lane ON gap (lane, first);
 `;
 const schemaVersion = 3;
 

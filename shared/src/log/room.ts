@@ -5,11 +5,15 @@ import type { Clock } from "../time/clock.ts";
 import type { NewBlock } from "./arrange.ts";
 import type { Cursors } from "./cursors.ts";
 import type { BlockCodec, LogBounds } from "./log.ts";
-import { GapRecords, type Gap } from "./gap-records.ts";
+import { GapRecords, type CountedGap, type Gap } from "./gap-records.ts";
 import { isOver, Retention, type Removed } from "./retention.ts";
+import { Thinning, type ThinOptions } from "./thinning.ts";
 
 /** How often what every consumer has passed is removed, where the bound does not ask for it before. */
 const trimEvery_ms = 1_000;
+
+/** Thinning stops while there are more gap records than one for so many entries of the bound. */
+const gapsOf = 4;
 
 export interface RoomOptions<Entry> {
   readonly codec: BlockCodec<Entry>;
@@ -25,6 +29,8 @@ export interface RoomOptions<Entry> {
    * pending until the consumers have made room.
    */
   readonly gapEntry?: (gap: Gap) => Entry;
+  /** At the bound, how samples are thinned before any are dropped; without it they are dropped, oldest first. */
+  readonly thin?: ThinOptions<Entry>;
 }
 
 /** Position of the last entry on disk, and of the last one. */
@@ -34,7 +40,7 @@ export interface LogEnd {
 }
 
 /** What was removed for a batch. */
-export type MadeRoom = Removed & { readonly lost: number; readonly gaps: readonly Gap[] };
+export type MadeRoom = Removed & { readonly lost: number; readonly gaps: readonly CountedGap[] };
 
 /** Keeps a log within its bounds. */
 export class Room<Entry> {
@@ -42,6 +48,7 @@ export class Room<Entry> {
   readonly #cursors: Cursors;
   readonly #retention: Retention;
   readonly #records: GapRecords;
+  readonly #thinning: Thinning<Entry> | undefined;
   #entries: number;
   #bytes: number;
   #dropped = 0;
@@ -50,7 +57,9 @@ export class Room<Entry> {
   constructor(options: RoomOptions<Entry>, database: DatabaseSync, cursors: Cursors, held: Removed) {
     this.#options = options;
     this.#cursors = cursors;
-    this.#retention = new Retention(database);
+    const { codec, thin } = options;
+    this.#thinning = thin === undefined ? undefined : new Thinning(database, codec, thin);
+    this.#retention = new Retention(database, this.#thinning);
     this.#records = new GapRecords(database);
     this.#entries = held.entries;
     this.#bytes = held.bytes;
@@ -83,7 +92,7 @@ export class Room<Entry> {
    * Inside the transaction that appends `blocks` to a file that ends at `end.durable`: removes what is done with, and at the
    * bound what must go. That is told by gap entries, which join the blocks, as are the gaps that are known already.
    */
-  make(blocks: NewBlock<Entry>[], end: LogEnd, known: readonly Gap[]): MadeRoom {
+  make(blocks: NewBlock<Entry>[], end: LogEnd, known: readonly CountedGap[]): MadeRoom {
     const { clock, bounds, gapEntry } = this.#options;
     let entries = 0;
     let bytes = 0;
@@ -105,9 +114,22 @@ export class Room<Entry> {
       return { entries, bytes, lost: 0, gaps: [] };
     }
     const held = { entries: this.#entries - entries + adding.entries, bytes: this.#bytes - bytes + adding.bytes };
-    const dropped = this.#retention.drop(held, bounds, end.durable, this.#passedByAny());
+    // what tells of gaps must not itself crowd out events
+    const mayThin = this.#records.count < bounds.entries / gapsOf;
+    const dropped = this.#retention.drop(held, bounds, end.durable, this.#passedByAny(), mayThin);
     this.#tell(blocks, end.last, [...known, ...dropped.gaps], dropped.events);
     return { entries: entries + dropped.entries, bytes: bytes + dropped.bytes, lost: dropped.lost, gaps: dropped.gaps };
+  }
+
+  /** That transaction was undone. */
+  undone(): void {
+    this.#thinning?.undone();
+    this.#records.changed();
+  }
+
+  /** Entries that are gone of those behind a position of a lane, not counting what was oldest. */
+  goneBehind(lane: Lane, position: number): number {
+    return this.#records.goneBehind(lane, position);
   }
 
   /** That transaction is committed. */
@@ -120,16 +142,19 @@ export class Room<Entry> {
       this.#bytes += block.body.length;
     }
     if (lost > 0) {
-      this.#options.logger.warn({ dropped: this.#dropped }, "the log is at its bound and dropped its oldest readings");
+      this.#options.logger.warn(
+        { dropped: this.#dropped },
+        "the log is at its bound and thinned or dropped its oldest readings",
+      );
     }
   }
 
-  #tell(blocks: NewBlock<Entry>[], last: number, gaps: readonly Gap[], droppedEvents: number): void {
+  #tell(blocks: NewBlock<Entry>[], last: number, gaps: readonly CountedGap[], droppedEvents: number): void {
     const { gapEntry, codec } = this.#options;
     if (gapEntry === undefined) return;
     const newest = blocks.at(-1);
     const first = (newest === undefined ? last : newest.first + newest.entries.length - 1) + 1;
-    const entries = this.#records.tell(gaps, droppedEvents, this.#passedByAny().events, first).map(gapEntry);
+    const entries = this.#records.tell(gaps, droppedEvents, this.#passedByAny(), first).map(gapEntry);
     if (entries.length > 0) blocks.push({ lane: "events", first, entries, body: codec.encode(entries) });
   }
 

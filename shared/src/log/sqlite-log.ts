@@ -6,7 +6,7 @@ import { arrange, type NewBlock, type Pending } from "./arrange.ts";
 import { BlockCache } from "./block-cache.ts";
 import { BlockTable, type Place } from "./block-table.ts";
 import { Cursors } from "./cursors.ts";
-import { abandonedReason, type Gap } from "./gap-records.ts";
+import { abandonedReason, type CountedGap } from "./gap-records.ts";
 import type { AppendOptions, Block, Log, LogRun, LogStats, ReadLimit } from "./log.ts";
 import { openLogFile } from "./log-file.ts";
 import { Notes } from "./notes.ts";
@@ -313,10 +313,10 @@ export class SqliteLog<Entry> implements Log<Entry> {
   }
 
   /** Positions that an opening which died had reserved and did not write. */
-  #abandoned(): Gap[] {
+  #abandoned(): CountedGap[] {
     const from = this.#durable + 1;
     const to = this.#reserve.upTo > 0 ? 0 : this.#reserve.inFile;
-    return from > to ? [] : lanes.map((lane) => ({ lane, from, to, reason: abandonedReason }));
+    return from > to ? [] : lanes.map((lane) => ({ lane, from, to, entries: 0, reason: abandonedReason }));
   }
 
   #appended(blocks: readonly NewBlock<Entry>[]): void {
@@ -360,6 +360,7 @@ export class SqliteLog<Entry> implements Log<Entry> {
 
   #failed(error: unknown): void {
     if (this.#database.isTransaction) this.#database.exec("ROLLBACK");
+    this.#room.undone();
     this.#wake.cancel();
     const retry_ms = this.#trouble.failed(error, this.#pendingEntries);
     this.#wake.at(this.#options.clock.monotonic() + retry_ms);
@@ -370,10 +371,12 @@ export class SqliteLog<Entry> implements Log<Entry> {
     if (cursor >= this.#last) return 0;
     const before = this.#placeOf(lane, cursor);
     if (before !== undefined) {
-      return this.#laneEnd[lane] - before.place - Math.min(before.count, cursor - before.first + 1);
+      const behind = this.#laneEnd[lane] - before.place - Math.min(before.count, cursor - before.first + 1);
+      return behind - this.#room.goneBehind(lane, cursor);
     }
     const oldest = this.#table.oldestPlace(lane);
-    return oldest === undefined ? this.#waiting.entriesOf(lane) : this.#laneEnd[lane] - oldest.place;
+    if (oldest === undefined) return this.#waiting.entriesOf(lane);
+    return this.#laneEnd[lane] - oldest.place - this.#room.goneBehind(lane, oldest.first);
   }
 
   #placeOf(lane: Lane, position: number): Place | undefined {
