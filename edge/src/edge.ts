@@ -99,6 +99,7 @@ export async function startEdge(
     clock,
   });
   const tail = log.readTail(tail_entries);
+  const totals = lastTotals(tail, log.last);
   intake.restore(tail);
   time.restore(tail);
   const taps = new TapGate({
@@ -155,7 +156,7 @@ export async function startEdge(
     child,
     data: config.data,
     outputs: outputs.outputs,
-    totals: lastTotals(tail),
+    totals,
   });
   const nodeRed =
     config.node_red === undefined

@@ -52,7 +52,7 @@ export interface SourceContext {
   readonly data: string;
   /** What the gateway can switch, by name; switched only between a source's start and its stop. */
   readonly outputs: Outputs;
-  /** What counts stood at when they were last told, by series; a count that never falls goes on from there. */
+  /** What counts stood at when they were last told, by series: counts of the gateway's own go on from there. */
   readonly totals: ReadonlyMap<string, number>;
 }
 

@@ -1,4 +1,7 @@
 import type { InputListener, Level, LineDriver, LinePlace } from "../sources/gpio/line-driver.ts";
+import { lineMissing } from "../sources/gpio/sysfs-driver.ts";
+
+const chips = [{ label: "pinctrl-bcm2835", lines: 54 }];
 
 /** Lines of one chip that a test moves and looks at, and an account of who holds them. */
 export class FakeGpio implements LineDriver {
@@ -28,8 +31,9 @@ export class FakeGpio implements LineDriver {
     this.#listeners.get(offset)?.onLost(new Error("ENODEV: no such device"));
   }
 
-  async openInput({ offset }: LinePlace, listener: InputListener) {
-    await this.#take(offset);
+  async openInput(place: LinePlace, listener: InputListener) {
+    const { offset } = place;
+    await this.#take(place);
     const level = async (): Promise<Level> => {
       await this.#work();
       return this.levels.get(offset) ?? 0;
@@ -46,8 +50,9 @@ export class FakeGpio implements LineDriver {
     };
   }
 
-  async openOutput({ offset }: LinePlace, level: Level) {
-    await this.#take(offset);
+  async openOutput(place: LinePlace, level: Level) {
+    const { offset } = place;
+    await this.#take(place);
     const write = async (next: Level): Promise<void> => {
       await this.#work();
       this.levels.set(offset, next);
@@ -61,8 +66,10 @@ export class FakeGpio implements LineDriver {
     };
   }
 
-  async #take(offset: number): Promise<void> {
+  async #take(place: LinePlace): Promise<void> {
+    const { chip, offset } = place;
     await this.#work();
+    if (!chips.some(({ label, lines }) => label === chip && offset < lines)) throw lineMissing(place, chips);
     if (this.#open.has(offset)) throw new Error("EBUSY: resource busy or locked");
     this.#open.add(offset);
   }
