@@ -58,7 +58,8 @@ describe("the samples", () => {
     sample();
     const edge = readFileSync(join(folder, "edge.yaml"), "utf8");
     writeFileSync(join(folder, "edge.yaml"), edge.replaceAll(/^# ?(gpio:| {2,}\S)/gm, "$1"));
-    const lines = readEdgeConfig(join(folder, "edge.yaml"), {}).gpio?.lines;
+    const { lines, outputs } = readEdgeConfig(join(folder, "edge.yaml"), {}).gpio ?? {};
+    expect(outputs).toMatchObject([{ name: "siren", offset: 5, safe: "off" }]);
     expect(lines).toMatchObject([
       { offset: 17, device: "fire-panel", channel: "fire" },
       { offset: 27, device: "fire-panel", channel: "mains", normally: "closed" },
