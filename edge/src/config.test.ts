@@ -40,7 +40,7 @@ describe("the example", () => {
       .replace("../deploy/demo/site.yaml", "./site.yaml");
     writeFileSync(file, shown);
     const config = readEdgeConfig(file, {});
-    expect(config.gpio?.lines).toHaveLength(2);
+    expect(config.gpio?.lines).toHaveLength(3);
     expect(config.foreign.map(({ id }) => id)).toEqual(["tasmota", "site-mosquitto"]);
     expect(config.devices_broker.tls?.client_ca).toBe("pem");
     const { limits, log, uplink } = edgeConfig.parse({ gateway: "g", uplink: { url: "mqtt://127.0.0.1:1" } });
