@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { deviceKinds } from "@gengfu/shared/model/reading";
 import { describe, expect, test } from "vitest";
 import { quarantineCodes } from "./contract/codes.ts";
+import { scenarios } from "./simulator/scenario.ts";
 import { payload_bytes_max, ranges } from "./contract/limits.ts";
 import { errorAnswer } from "./contract/payloads.ts";
 import { parsePublish } from "./parse.ts";
@@ -58,14 +59,6 @@ describe("the README's examples", () => {
     }
     expect(checked).toBe(12);
   });
-
-  test("what the sketch prints", () => {
-    const format = JSON.parse(
-      /snprintf\(payload, sizeof payload, ("(?:[^"\\]|\\.)*")/.exec(readme)?.[1] ?? '""',
-    ) as string;
-    const payload = format.replaceAll("%.3f", "1.520").replaceAll("%lu", "4294967295");
-    expect(verdict("d", "gengfu/v1/d/level", payload)).toBe("reading");
-  });
 });
 
 describe("the README's tables", () => {
@@ -77,6 +70,11 @@ describe("the README's tables", () => {
   test("every code", () => {
     const documented = rows.flatMap(([, code = ""]) => code.slice(1, -1));
     expect(documented).toEqual(expect.arrayContaining(Object.keys(quarantineCodes)));
+  });
+
+  test("every scenario", () => {
+    const documented = rows.flatMap(([, name = ""]) => name.slice(1, -1));
+    expect(documented).toEqual(expect.arrayContaining(Object.keys(scenarios)));
   });
 
   test("the size of a payload", () => {
