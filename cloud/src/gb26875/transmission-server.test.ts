@@ -71,11 +71,28 @@ describe("a report", () => {
     const frame = unit.frame(panel(fire));
     unit.send(frame);
     await unit.answerTo(frame);
-    cloud.clock.advance(10_000);
+    // long after, as when the line was down
+    cloud.clock.advance(170_000);
     unit.send({ ...frame, sent: timeTag(cloud.clock.now(), zone) });
     expect(await unit.answerTo(frame)).toBe("acknowledged");
     expect(await cloud.contact("fire-panel", "fire")).toEqual([1]);
     expect(cloud.parts.server.stats()).toMatchObject({ repeated: 1, readings: 14 });
+  });
+
+  test("of a device whose clock begins anew with it is a repeat for a while, and news after its next start", async () => {
+    const sent = Uint8Array.of(7, 0, 0, 1, 1, 0);
+    const unit = await cloud.connect();
+    const frame = unit.frame(panel(fire, Date.UTC(1999, 11, 31, 16, 0, 5)), { sent });
+    unit.send(frame);
+    await unit.nextOf(command.acknowledge);
+    cloud.clock.advance(30_000);
+    unit.send(frame);
+    await unit.nextOf(command.acknowledge);
+    expect(await cloud.contact("fire-panel", "fire")).toEqual([1]);
+    cloud.clock.advance(100_000);
+    unit.send(frame);
+    await unit.nextOf(command.acknowledge);
+    expect(await cloud.contact("fire-panel", "fire")).toEqual([1, 1]);
   });
 
   test("that comes again while the disk still works on the first makes no second reading", async () => {

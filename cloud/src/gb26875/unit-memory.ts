@@ -6,7 +6,8 @@ import { postCheckOf, type PostCheck } from "./post-check.ts";
 const frames_max = 256;
 
 export interface UnitRecord {
-  readonly frames: readonly string[];
+  /** With when they came, epoch milliseconds. */
+  readonly frames: readonly (readonly [string, number])[];
   readonly contacts: readonly (readonly [string, readonly string[]])[];
   readonly times: readonly (readonly [string, number])[];
   readonly postCheck: PostCheck | null;
@@ -16,7 +17,7 @@ export interface UnitRecord {
 export class UnitMemory {
   readonly contacts: Contacts;
   readonly #devices: ReadonlySet<string>;
-  readonly #frames: Set<string>;
+  readonly #frames: Map<string, number>;
   readonly #times: Map<string, number>;
   #postCheck: PostCheck | null;
 
@@ -27,7 +28,7 @@ export class UnitMemory {
   ) {
     this.#devices = devices;
     this.contacts = new Contacts(record.contacts);
-    this.#frames = new Set(record.frames);
+    this.#frames = new Map(record.frames);
     this.#times = new Map(record.times);
     this.#postCheck = record.postCheck;
   }
@@ -50,17 +51,19 @@ export class UnitMemory {
     return this.#postCheck;
   }
 
-  /** Whether all that a frame says is in the log already. */
-  has(frameKey: string): boolean {
-    return this.#frames.has(frameKey);
+  /** Whether all that a frame says is in the log already, and came at `since` or later, epoch milliseconds. */
+  has(frameKey: string, since: number): boolean {
+    return (this.#frames.get(frameKey) ?? -Infinity) >= since;
   }
 
   /** Takes note of a reading that is in the log. */
   take(reading: StoredReading): void {
     const frame = reading.detail?.["frame"];
     if (typeof frame === "string") {
-      this.#frames.add(frame);
-      if (this.#frames.size > frames_max) this.#frames.delete([...this.#frames.keys().take(1)].join(""));
+      // re-entered at the end: the first of the map is the one that came longest ago
+      this.#frames.delete(frame);
+      this.#frames.set(frame, reading.receivedAt);
+      if (this.#frames.size > frames_max) this.#frames.delete(this.#frames.keys().next().value ?? frame);
     }
     if (reading.kind !== "contact") return;
     // what names itself has no rules, and would be without end

@@ -22,6 +22,11 @@ import type { UnitMemory } from "./unit-memory.ts";
 /** Between two settings of a clock that will not keep right. */
 const setClock_ms = 10 * 60_000;
 const status_ms = 60_000;
+/**
+ * A device whose clock begins anew at each start, as its serials do, says the same again after the next start: of such a
+ * one only what comes so soon again is a repeat. It resends for 40 s.
+ */
+const undatedRepeat_ms = 2 * 60_000;
 /** Systems that are asked for their state when it connects. */
 const asked_max = 32;
 const never = new AbortController().signal;
@@ -107,11 +112,13 @@ export class Unit {
 
   /** Resolves once all that the frame says is in the log; only then may it be acknowledged. */
   async take(frame: Frame, gone: AbortSignal): Promise<Taken> {
-    const { memory, log, zone } = this.#options;
+    const { memory, log, zone, clock } = this.#options;
     const said: Converted[] = [];
     await log.append(gone, () => {
-      if (memory.has(frameKey(frame))) return [];
-      const converted = convert(frame, { parts: this.#parts, memory, moments: this.#momentsOf(frame), zone });
+      const moments = this.#momentsOf(frame);
+      const isDated = moments.isClockRight && moments.deviation_ms !== undefined;
+      if (memory.has(frameKey(frame), isDated ? 0 : clock.now() - undatedRepeat_ms)) return [];
+      const converted = convert(frame, { parts: this.#parts, memory, moments, zone });
       said.push(converted);
       return converted.readings;
     });
