@@ -2,8 +2,9 @@ import { hasPty, openPty, type Pty } from "@gengfu/edge/testing/pty";
 import { ScriptedPn532 } from "@gengfu/edge/testing/scripted-pn532";
 import { TypingFifo } from "@gengfu/edge/testing/typing-fifo";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { publishReading, subscribe } from "../support/mosquitto.ts";
-import { startServices, type Services } from "../support/services.ts";
+import { sendLines, subscribe, type Sender } from "../support/mosquitto.ts";
+import { startServices, type Services, type SiteOptions } from "../support/services.ts";
+import { smallDisk } from "../support/small-disk.ts";
 import { lacks } from "../support/tools.ts";
 import { until } from "../support/until.ts";
 
@@ -17,6 +18,7 @@ describe.skipIf(!hasPty || lacks("mosquitto_pub"))("taps, from the reader to the
   /** A site whose readers are one of each kind: by MQTT, PN532, and typing. */
   async function startSite(
     taps: Readonly<Record<string, unknown>> = {},
+    options: SiteOptions = {},
   ): Promise<{ services: Services; pty: Pty; chip: ScriptedPn532; fifo: TypingFifo }> {
     const pty = await openPty();
     onTestFinished(() => pty.remove());
@@ -24,6 +26,7 @@ describe.skipIf(!hasPty || lacks("mosquitto_pub"))("taps, from the reader to the
     onTestFinished(() => fifo.remove());
     const chip = new ScriptedPn532(pty);
     const services = await startServices({
+      ...options,
       edge: {
         taps,
         pn532: { readers: [{ port: pty.path, device: "reader-floor-2", poll: `${poll_ms}ms` }] },
@@ -55,6 +58,14 @@ describe.skipIf(!hasPty || lacks("mosquitto_pub"))("taps, from the reader to the
     });
   }
 
+  /** Publishes over one connection of the real mosquitto_pub, and waits for the acknowledgements. */
+  async function publishTaps(reader: Sender, taps: readonly object[]): Promise<void> {
+    const sender = sendLines(reader, `gengfu/v1/${reader.device}/tap`);
+    onTestFinished(() => sender.kill());
+    sender.write(taps.map((tap) => JSON.stringify(tap)));
+    expect(await sender.end()).toEqual({ code: 0, stderr: "" });
+  }
+
   function payloads(messages: readonly string[]): unknown[] {
     return messages.map((line) => JSON.parse(line.slice(line.indexOf(" ") + 1)) as unknown);
   }
@@ -63,9 +74,10 @@ describe.skipIf(!hasPty || lacks("mosquitto_pub"))("taps, from the reader to the
     const { services } = await startSite();
     const reader = { broker: services.deviceBroker, device: "reader-lobby" };
     const { messages } = await subscribe(reader, "gengfu/v1/reader-lobby/feedback", 5, 60);
-    for (const card of [zhang, zhang, zhang.toLowerCase(), li, stranger]) {
-      expect(await publishReading(reader, "tap", { card })).toEqual({ code: 0, stderr: "" });
-    }
+    await publishTaps(
+      reader,
+      [zhang, zhang, zhang.toLowerCase(), li, stranger].map((card) => ({ card })),
+    );
     const heard = payloads(await messages);
     const accepted = { result: "accepted", card: zhang, guard: "zhang-wei", guard_name: "张伟" };
     expect(heard).toEqual([
@@ -77,10 +89,8 @@ describe.skipIf(!hasPty || lacks("mosquitto_pub"))("taps, from the reader to the
     ]);
     await untilCards(services, "reader-lobby", [zhang, li, stranger]);
     // an hour's taps of a carried reader, handed in at once, newest first
-    for (let minute = 1; minute <= 6; minute++) {
-      const late = { card: zhang, age: minute * 600_000, boot: 7, seq: minute };
-      for (let time = 0; time < 2; time++) await publishReading(reader, "tap", late);
-    }
+    const late = [1, 2, 3, 4, 5, 6].map((seq) => ({ card: zhang, age: seq * 600_000, boot: 7, seq }));
+    await publishTaps(reader, [...late, ...late.map((tap) => ({ ...tap, age: tap.age - 1_000, seq: tap.seq + 6 }))]);
     await untilCards(services, "reader-lobby", [...Array<string>(6).fill(zhang), zhang, li, stranger]);
   });
 
@@ -121,6 +131,31 @@ describe.skipIf(!hasPty || lacks("mosquitto_pub"))("taps, from the reader to the
       { result: "unknown_card" },
     ]);
     await untilCards(services, "reader-boiler-room", [zhang, "0077705923", li]);
+  });
+
+  test("a full disk: the guard hears that the tap is not stored, and that it is once there is room", async () => {
+    const disk = smallDisk();
+    const { services, chip } = await startSite({}, { edgeData: disk.folder });
+    const { edge, deviceBroker: broker } = services;
+    const feedback = (count: number) =>
+      subscribe({ broker, device: "reader-floor-2" }, "gengfu/v1/reader-floor-2/feedback", count, 60);
+    const heard = [await feedback(1), await feedback(2)];
+    disk.fill(edge.pid);
+    const lobby = sendLines({ broker, device: "reader-lobby" }, "gengfu/v1/reader-lobby/tap");
+    onTestFinished(() => lobby.kill());
+    const others = Array.from({ length: 200 }, (_, index) => `0000${String(1_000 + index)}`);
+    lobby.write(others.map((card) => JSON.stringify({ card })));
+    await until("the edge to notice", () => edge.log.includes("the log can't be written"));
+    chip.card = zhang;
+    expect(payloads((await heard[0]?.messages) ?? [])).toMatchObject([{ result: "not_stored", guard: "zhang-wei" }]);
+    disk.free(edge.pid);
+    expect(payloads((await heard[1]?.messages) ?? [])).toMatchObject([
+      { result: "not_stored" },
+      { result: "accepted" },
+    ]);
+    await lobby.end();
+    await untilCards(services, "reader-floor-2", [zhang]);
+    await untilCards(services, "reader-lobby", others);
   });
 
   test("what was called accepted is there after the gateway is killed at once", async () => {
