@@ -13,6 +13,7 @@ export const tools = {
   gpiomon: "gpiod",
   "gcc-12": "gcc-12",
   make: "make",
+  python3: "python3",
 } as const;
 
 export type Tool = keyof typeof tools;
