@@ -32,7 +32,10 @@ export const edgeConfig = z.strictObject({
         .min(10_000)
         .max(1_000_000_000)
         .default(50_000_000)
-        .describe("Readings kept until the cloud has them; beyond that the oldest samples go first, events last."),
+        .describe(
+          "Readings kept until the cloud has them. Beyond that samples are thinned, oldest first, to one of each series " +
+            "in a minute, in 5, in 15 minutes; then the oldest are dropped; events go last. A gap record tells of each.",
+        ),
       mebibytes_max: z
         .int()
         .min(16)

@@ -3,6 +3,7 @@ import { reachableHost } from "@gengfu/shared/config/listen";
 import { openSqliteLog } from "@gengfu/shared/log/sqlite-log";
 import { zippedCodec } from "@gengfu/shared/log/zipped-codec";
 import type { Logger } from "@gengfu/shared/logging";
+import { seriesOf } from "@gengfu/shared/model/reading";
 import { Passwords } from "@gengfu/shared/mqtt/passwords";
 import { makeDataFolder } from "@gengfu/shared/sqlite-file";
 import { pause, type Clock } from "@gengfu/shared/time/clock";
@@ -36,6 +37,8 @@ import { uplinkConsumer } from "./uplink/uplink-session.ts";
 
 /** What acknowledged readings stay in the log, to recognise repeats by after a restart. */
 const tail_entries = 20_000;
+/** At the log's bound one sample of each series stays in each minute, then in each 5, in each 15 minutes. */
+const thin_ms = [60_000, 300_000, 900_000];
 const settle_timeout_ms = 1_000;
 
 export interface EdgeOptions {
@@ -78,6 +81,7 @@ export async function startEdge(
       ? { deferral: { guarantor: uplinkConsumer, write_every_ms: config.log.write_every } }
       : {}),
     gapEntry: (gap) => gapEntry(gateway, time.stamp(), gap),
+    thin: { series: seriesOf, at: ({ at }) => at, buckets_ms: thin_ms },
   });
   stack.defer(() => log.close());
   const disk = new DiskUse({
