@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { parse } from "yaml";
 import { z } from "zod";
+import { pause, systemClock } from "@gengfu/shared/time/clock";
 import { buildConsole, consoleIsStale } from "../../deploy/demo/console-build.ts";
 import { openBrowser, type Browser } from "../support/chromium.ts";
 import { root } from "../support/demo.ts";
@@ -124,15 +125,23 @@ describe.skipIf(lacks("mosquitto_pub"))("a Zigbee2MQTT bridge at the gateway", (
     const flood = sendLines(bridge, "zigbee2mqtt/front door");
     onTestFinished(() => flood.kill());
     const lines = Array.from({ length: 20 }, (_, n) => JSON.stringify({ contact: n % 2 === 0 }));
-    const pour = setInterval(() => flood.write(lines), 20);
-    onTestFinished(() => clearInterval(pour));
+    const over = new AbortController();
+    onTestFinished(() => over.abort());
+    const pour = async (): Promise<void> => {
+      while (!over.signal.aborted) {
+        flood.write(lines);
+        await pause(systemClock, 20, over.signal);
+      }
+    };
+    const poured = pour();
     const told = await until("the flood to be reported", async () =>
       (await troubles()).find((one) => /每秒发送/.test(one)),
     );
     expect(told).toMatch(
       /设备 zigbee2mqtt 每秒发送约 \d+ 条.*The device zigbee2mqtt sends about \d+ messages a second/,
     );
-    clearInterval(pour);
+    over.abort();
+    await poured;
     await until("the report to go", async () => (await troubles()).length === 0);
   });
 });

@@ -1,4 +1,5 @@
 import { entriesOf } from "@gengfu/shared/testing/held-log";
+import { pause, systemClock } from "@gengfu/shared/time/clock";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { startBroker, type BrokerTestOptions, type BrokerUnderTest } from "../testing/broker-under-test.ts";
 import { encodePublish, RawClient } from "../testing/raw-client.ts";
@@ -85,10 +86,15 @@ describe("a device that floods without a limit", () => {
     const tank = await signedOn(port, "tank");
     const panel = await signedOn(port, "panel");
     let id = 1;
-    const pour = setInterval(() => {
-      tank.socket.write(burst("tank", 20, 1, 1 + (id++ % 1_000) * 20));
-    }, 10);
-    onTestFinished(() => clearInterval(pour));
+    const over = new AbortController();
+    onTestFinished(() => over.abort());
+    const pour = async (): Promise<void> => {
+      while (!over.signal.aborted) {
+        tank.socket.write(burst("tank", 20, 1, 1 + (id++ % 1_000) * 20));
+        await pause(systemClock, 10, over.signal);
+      }
+    };
+    const poured = pour();
     await vi.waitFor(
       () => expect(troubles.list()).toEqual([expect.stringMatching(/设备 tank .*The device tank sends about \d+/)]),
       { timeout: 10_000 },
@@ -104,7 +110,8 @@ describe("a device that floods without a limit", () => {
     expect(held).toBeLessThan(1_200);
     log.release();
     expect(await other).toBeLessThan(5_000);
-    clearInterval(pour);
+    over.abort();
+    await poured;
     await vi.waitFor(() => expect(troubles.list()).toEqual([]), { timeout: 10_000 });
   });
 });

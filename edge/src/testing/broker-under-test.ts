@@ -20,7 +20,7 @@ export interface BrokerUnderTest {
   readonly quarantine: Quarantine;
   readonly port: number;
   /** Messages of those who send too much. */
-  dropped(): number;
+  readonly dropped: () => number;
   stop(): Promise<void>;
 }
 
