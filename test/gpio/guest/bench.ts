@@ -26,7 +26,7 @@ export async function openBench(name: RealDriver, chip: SimChip): Promise<LineBe
     driven: (offset) => chip.value(offset),
     async hold(offset) {
       const child = await LineChild.start({
-        command: ["gpiomon", chip.device, String(offset)],
+        command: ["/usr/bin/gpiomon", chip.device, String(offset)],
         clock: systemClock,
         onLine: () => undefined,
         onEnd: () => undefined,

@@ -1,5 +1,6 @@
 /** `main.ts FILE ONLY`: runs the tests whose name has ONLY on simulated lines, and writes a line of JSON about each test as soon as it ended. */
 import { appendFileSync } from "node:fs";
+import { flushCompileCache } from "node:module";
 import { inspect } from "node:util";
 import { pause, systemClock } from "@gengfu/shared/time/clock";
 import type { Outcome } from "../rig/boot.ts";
@@ -33,6 +34,8 @@ async function attempt(test: GuestCase): Promise<string | null> {
   }
 }
 
+// for the processes that the tests start
+flushCompileCache();
 filler().plug();
 for (const { name: suite, cases } of guestSuites) {
   for (const test of cases.filter(({ name }) => `${suite} ${name}`.includes(only))) {

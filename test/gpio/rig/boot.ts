@@ -7,6 +7,8 @@ import { runParameter } from "./guest-init.ts";
 import type { Machine } from "./machine.ts";
 
 const root = join(import.meta.dirname, "../../..");
+/** What tells the guest where the tools of gpiod 2 are. */
+export const gpiod2Variable = "GENGFU_GPIOD2";
 /** Where the guest sees the folder that it may write to. */
 const guestResults = "/dev/shm/results";
 /** Of the guest's exit code n QEMU makes 2 n + 1; 0 is a panic or a power-off. */
@@ -37,7 +39,7 @@ export interface GuestScript {
 
 /** Boots the machine and runs a script in it by this Node. */
 export async function runInGuest(
-  { kernel, initramfs }: Machine,
+  { kernel, initramfs, gpiod2 }: Machine,
   { script, args, limit_ms }: GuestScript,
 ): Promise<GuestRun> {
   const folder = mkdtempSync(join(tmpdir(), "gengfu-guest-"));
@@ -46,6 +48,7 @@ export async function runInGuest(
       join(folder, "run.sh"),
       `cd '${root}'
 export PATH='${dirname(process.execPath)}':/usr/sbin:/usr/bin:/sbin:/bin HOME=/dev/shm TMPDIR=/dev/shm
+export NODE_COMPILE_CACHE=/dev/shm/compiled ${gpiod2Variable}='${gpiod2}'
 exec node '${join(root, script)}' ${guestResults}/outcomes.jsonl ${args.map((one) => `'${one}'`).join(" ")}
 `,
     );

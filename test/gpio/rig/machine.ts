@@ -20,10 +20,12 @@ import { guestInit } from "./guest-init.ts";
 export interface Machine {
   readonly kernel: string;
   readonly initramfs: string;
+  /** A folder with the tools of gpiod 2, which the next Debian has; this one has version 1. */
+  readonly gpiod2: string;
 }
 
 /** Raise it when what is built here changes, so that no machine of an older kind is taken. */
-const recipe = 1;
+const recipe = 2;
 const needed: readonly Tool[] = ["qemu-system-x86_64", "gpiomon", "gcc-12", "make"];
 const step_timeout_ms = 300_000;
 
@@ -33,7 +35,11 @@ export function prepareMachine(): Machine | { readonly lacking: string } {
   if (lacking.length > 0) return { lacking: `install ${lacking.join(", ")}` };
   const cache = join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "gengfu");
   const folder = join(cache, `gpio-machine-${recipe}`);
-  const machine: Machine = { kernel: join(folder, "vmlinux"), initramfs: join(folder, "initramfs") };
+  const machine: Machine = {
+    kernel: join(folder, "vmlinux"),
+    initramfs: join(folder, "initramfs"),
+    gpiod2: join(folder, "gpiod2"),
+  };
   if (existsSync(machine.initramfs)) return machine;
   if (!/^12(\.|$)/.test(readOr("/etc/debian_version", ""))) return { lacking: "run it on Debian 12" };
   mkdirSync(cache, { recursive: true });
@@ -51,13 +57,41 @@ export function prepareMachine(): Machine | { readonly lacking: string } {
   }
 }
 
-function build(work: string): void {
-  const release = kernelRelease();
+/** The packages of a kernel, which is called such as 6.1.0-56-amd64. */
+function packagesOf(release: string): { image: string; source: string; headers: readonly string[] } {
   const [, version = ""] = /^(\d+\.\d+)/.exec(release) ?? [];
-  const common = release.replace(/-amd64$/, "-common");
-  const headers = [`linux-headers-${release}`, `linux-headers-${common}`, `linux-kbuild-${version}`];
-  const [image, source, busybox] = [`linux-image-${release}`, `linux-source-${version}`, "busybox-static"];
-  run(work, "apt-get", "download", "-qq", image, source, busybox, ...headers);
+  const headers = [release, release.replace(/-amd64$/, "-common")].map((name) => `linux-headers-${name}`);
+  return {
+    image: `linux-image-${release}`,
+    source: `linux-source-${version}`,
+    headers: [...headers, `linux-kbuild-${version}`],
+  };
+}
+
+/** Downloads what is to be unpacked, and gives the name of the kernel. */
+function download(work: string): string {
+  const shown = execFileSync("apt-cache", ["show", "linux-image-amd64"], { encoding: "utf8" });
+  const release = /^Depends: linux-image-(\S+)/m.exec(shown)?.[1];
+  if (release === undefined) throw new Error("apt knows no linux-image-amd64");
+  const { image, source, headers } = packagesOf(release);
+  run(work, "apt-get", "download", "-qq", image, source, "busybox-static", ...headers);
+  return release;
+}
+
+function downloadFresh(work: string): string {
+  try {
+    return download(work);
+  } catch {
+    // what apt knows may be old, or nothing yet
+    run(work, "apt-get", "update", "-qq");
+    return download(work);
+  }
+}
+
+function build(work: string): void {
+  const release = downloadFresh(work);
+  const { image, source, headers } = packagesOf(release);
+  const busybox = "busybox-static";
 
   const root = join(work, "root");
   for (const name of [...headers, busybox]) run(work, "dpkg", "-x", debOf(work, name), root);
@@ -72,27 +106,49 @@ function build(work: string): void {
   ];
   shell(
     work,
-    `dpkg --fsys-tarfile ${debOf(work, source)} | tar -xO ./usr/src/linux-source-${version}.tar.xz | xz -dcT2 |
+    `dpkg --fsys-tarfile ${debOf(work, source)} | tar -xO ./usr/src/${source}.tar.xz | xz -dcT2 |
        tar -x --wildcards --strip-components=1 ${files.map((file) => `'*/${file}'`).join(" ")}`,
   );
   buildModules(work, join(root, "usr/src", `linux-headers-${release}`));
 
   mkdirSync(join(work, "machine"));
   shell(work, `sh scripts/extract-vmlinux root/boot/vmlinuz-${release} > machine/vmlinux`);
+  fetchGpiod2(work);
   makeInitramfs(work, join(root, "lib/modules", release));
 }
 
-/** As in 6.1.0-56-amd64: what Debian's newest kernel is called. */
-function kernelRelease(): string {
-  const ask = (): string => execFileSync("apt-cache", ["show", "linux-image-amd64"], { encoding: "utf8" });
-  const releaseIn = (shown: string): string | undefined => /^Depends: linux-image-(\S+)/m.exec(shown)?.[1];
-  let release = releaseIn(ask());
-  if (release === undefined) {
-    run("/", "apt-get", "update", "-qq");
-    release = releaseIn(ask());
+/** The tools of gpiod 2 with the C library that they were built for, from the next Debian by the mirror of this one. */
+function fetchGpiod2(work: string): void {
+  const targets = ["indextargets", "--format", "$(LABEL) $(REPO_URI)", "Created-By: Packages"];
+  const [, mirror] = /^Debian (\S+)/m.exec(execFileSync("apt-get", targets, { encoding: "utf8" })) ?? [];
+  if (mirror === undefined) throw new Error("apt knows no mirror of Debian");
+  const apt = join(work, "apt");
+  for (const folder of ["lists/partial", "cache/archives/partial"]) mkdirSync(join(apt, folder), { recursive: true });
+  const keys = "/usr/share/keyrings/debian-archive-keyring.gpg";
+  writeFileSync(join(apt, "sources.list"), `deb [signed-by=${keys}] ${mirror} trixie main\n`);
+  const settings = [
+    `Dir::Etc::sourcelist=${apt}/sources.list`,
+    "Dir::Etc::sourceparts=-",
+    `Dir::State::lists=${apt}/lists`,
+    `Dir::Cache=${apt}/cache`,
+  ].flatMap((setting) => ["-o", setting]);
+  run(work, "apt-get", ...settings, "update", "-qq");
+  const names = ["gpiod", "libgpiod3", "libc6", "libedit2", "libbsd0", "libmd0", "libtinfo6"];
+  run(work, "apt-get", ...settings, "download", "-qq", ...names);
+  const folder = join(work, "machine/gpiod2");
+  mkdirSync(folder);
+  for (const name of names) run(work, "dpkg", "-x", debOf(work, name), join(folder, "root"));
+  for (const tool of ["gpiodetect", "gpioget", "gpiomon", "gpioset"]) {
+    const file = join(folder, tool);
+    writeFileSync(
+      file,
+      `#!/bin/sh
+root="\${0%/*}/root/usr"
+exec "$root/lib64/ld-linux-x86-64.so.2" --library-path "$root/lib/x86_64-linux-gnu" "$root/bin/${tool}" "$@"
+`,
+    );
+    chmodSync(file, 0o755);
   }
-  if (release === undefined) throw new Error("apt knows no linux-image-amd64");
-  return release;
 }
 
 /** gpio-sim and what it simulates interrupts with, which Debian's kernel is built without. */
