@@ -31,8 +31,11 @@ export interface BridgePublish {
 
 export type OriginOf = (device: string, message: Message) => Origin;
 
-/** Our own devices' topics are nobody else's, whatever the configuration says. */
-const ours = /^(?:gengfu|\$[^/]*)(?:\/|$)/;
+/**
+ * Our own devices' topics are nobody else's, whatever the configuration says; nor is a filter that takes them in by a
+ * wildcard at its begin.
+ */
+const ours = /^(?:gengfu|\$[^/]*|[+#])(?:\/|$)/;
 
 /** Takes over what one bridge publishes: readings, broken payloads, and what nobody claims. */
 export class BridgeTaker {

@@ -31,6 +31,7 @@ const devices: SiteDevice[] = [
 ];
 const bridges = foreignSchema.parse([
   { id: "zigbee", secret: "secret", preset: "zigbee2mqtt", devices: { front: "door" } },
+  { id: "shelly", secret: "secret", preset: "shelly" },
   {
     id: "tasmota",
     secret: "secret",
@@ -141,6 +142,18 @@ describe("a bridge at the gateway's broker", () => {
       expect(await told(log)).toEqual([]);
     },
   );
+
+  it("has nothing of our devices' though its topics are any", async () => {
+    const { port } = await gateway();
+    const client = await signedOn(port, "shelly");
+    expect(await client.subscribe("shellies/#", 1)).toBe(1);
+    for (const filter of ["#", "+/#", "+/v1/door/state", "gengfu/#", "$SYS/#"]) {
+      expect([filter, await client.subscribe(filter, 2)]).toEqual([filter, 0x80]);
+    }
+    client.publish({ topic: "gengfu/v1/door/contact", payload: '{"closed":true}', id: 1 });
+    await client.closed();
+    expect(client.acknowledged).toEqual([]);
+  });
 
   it("may subscribe to its own topics only, and is told nothing by others", async () => {
     const { port } = await gateway();
