@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { z } from "zod";
 import { generatedFiles } from "./generated.ts";
 import { formatJson } from "./json-schema.ts";
 import { kindSchema } from "./kind-schema.ts";
@@ -43,6 +44,24 @@ describe("the schemas hold what the contract holds", () => {
       expect(broken(kind, fields)).not.toEqual([]);
     },
   );
+});
+
+test("every field says what it is, and every number its range and, where it is no count, its unit", () => {
+  const counts = ["seq", "boot", "total"];
+  const units = /Unit: (m|degC|kPa|V|dBm|s|ms|ms since 1970-01-01 UTC)\.$/;
+  for (const [file, text] of written) {
+    if (!file.endsWith(".schema.json")) continue;
+    const schema = z.looseObject({ description: z.string(), properties: z.record(z.string(), z.looseObject({})) });
+    const { description, properties } = schema.parse(JSON.parse(text));
+    expect(description.length).toBeGreaterThan(10);
+    for (const [name, field] of Object.entries(properties)) {
+      const where = `${file} ${name}`;
+      expect(field, where).toMatchObject({ description: expect.stringMatching(/.{10}/) });
+      if (field["type"] !== "number" && field["type"] !== "integer") continue;
+      expect(field, where).toMatchObject({ minimum: expect.any(Number), maximum: expect.any(Number) });
+      if (!counts.includes(name)) expect(field["description"], where).toMatch(units);
+    }
+  }
 });
 
 test("lists stand on one line as long as they fit", () => {

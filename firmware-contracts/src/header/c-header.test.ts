@@ -6,7 +6,7 @@ import { deviceKinds, type DeviceKind } from "@gengfu/shared/model/reading";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { lacks } from "../../../test/support/tools.ts";
-import { channelPattern, counter, ranges } from "../contract/limits.ts";
+import { channelPattern, counter, ranges, textPattern } from "../contract/limits.ts";
 import { jsonSchemas } from "../json-schema.ts";
 import { kindSchema } from "../kind-schema.ts";
 import { parsePublish } from "../parse.ts";
@@ -262,6 +262,23 @@ describe.skipIf(lacks("gcc"))("the encoder in C", () => {
       expect(kept).toBe(fits ? `${whole}\0` : "\0".slice(0, size));
       expect(buffer.subarray(length + 1).every((byte) => byte === 0xa5)).toBe(true);
     }
+  });
+
+  test("takes UTF-8 and nothing that only looks like it", async () => {
+    const edges = [0x41, 0x80, 0x8f, 0x90, 0x9f, 0xa0, 0xbf, 0xc1, 0xc2, 0xdf, 0xe0, 0xed, 0xef, 0xf0, 0xf4, 0xf5];
+    const counts = { right: 0, wrong: 0 };
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.constantFrom(...edges), { minLength: 1, maxLength: 4 }), async (some) => {
+        const bytes = Buffer.from(some);
+        const isRight = isUtf8(bytes) && textPattern.test(bytes.toString("utf8"));
+        counts[isRight ? "right" : "wrong"]++;
+        const payload = await payloadOf("status", { firmware: { type: "s", bytes } });
+        expect(payload).toBe(isRight ? `{"firmware":"${bytes.toString("utf8")}"}` : -6);
+      }),
+      // all beginnings of three bytes, nearly
+      { numRuns: 8_000 },
+    );
+    expect(Math.min(counts.right, counts.wrong)).toBeGreaterThan(100);
   });
 
   test("finds its largest payload within GENGFU_PAYLOAD_SIZE", async () => {

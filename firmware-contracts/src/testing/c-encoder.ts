@@ -16,6 +16,7 @@ export class CEncoder {
   readonly #child: ChildProcess;
   readonly #waiting: ((line: string) => void)[] = [];
   #errors = "";
+  #ended = false;
 
   constructor(program: string) {
     const child = spawn(program, { stdio: ["pipe", "pipe", "pipe"] });
@@ -23,11 +24,13 @@ export class CEncoder {
     child.stderr.setEncoding("utf8").on("data", (text: string) => (this.#errors += text));
     createInterface({ input: child.stdout }).on("line", (line) => this.#waiting.shift()?.(line));
     child.once("close", () => {
+      this.#ended = true;
       for (const answer of this.#waiting.splice(0)) answer(`the program ended: ${this.#errors}`);
     });
   }
 
   ask(line: string): Promise<string> {
+    if (this.#ended) return Promise.resolve(`the program ended: ${this.#errors}`);
     return new Promise((resolve) => {
       this.#waiting.push(resolve);
       this.#child.stdin?.write(`${line}\n`);
@@ -52,6 +55,7 @@ export class CEncoder {
 
   /** Resolves with what it said on its standard error, which is nothing where all went well. */
   async end(): Promise<string> {
+    if (this.#ended) return this.#errors;
     const closed = once(this.#child, "close");
     this.#child.stdin?.end();
     await closed;
