@@ -1,7 +1,8 @@
 import type { Lane } from "../model/reading.ts";
 import type { Block } from "./log.ts";
 
-const recentEntries_max = 16_384;
+/** Entries of a lane that are kept, at least the newest block. */
+export const recentEntries_max = 16_384;
 const decodedEntries_max = 32_768;
 
 /**

@@ -59,7 +59,6 @@ export class GapRecords {
    * whose entries went with the events up to `dropped`. Every consumer has passed the lanes up to `passed`.
    */
   tell(fresh: readonly CountedGap[], dropped: number, passed: Record<Lane, number>, at: number): Gap[] {
-    if (fresh.length === 0 && dropped === 0) return [];
     let count = this.count;
     for (const lane of lanes) {
       count -= Number(this.#forget.run(passed.events, laneNumber[lane], passed[lane]).changes);

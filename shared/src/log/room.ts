@@ -151,7 +151,7 @@ export class Room<Entry> {
 
   #tell(blocks: NewBlock<Entry>[], last: number, gaps: readonly CountedGap[], droppedEvents: number): void {
     const { gapEntry, codec } = this.#options;
-    if (gapEntry === undefined) return;
+    if (gapEntry === undefined || (gaps.length === 0 && droppedEvents === 0)) return;
     const newest = blocks.at(-1);
     const first = (newest === undefined ? last : newest.first + newest.entries.length - 1) + 1;
     const entries = this.#records.tell(gaps, droppedEvents, this.#passedByAny(), first).map(gapEntry);

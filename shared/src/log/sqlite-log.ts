@@ -3,13 +3,14 @@ import type { DatabaseSync } from "node:sqlite";
 import { GengfuError } from "../errors.ts";
 import { lanes, type Lane } from "../model/reading.ts";
 import { arrange, type NewBlock, type Pending } from "./arrange.ts";
-import { BlockCache } from "./block-cache.ts";
-import { BlockTable, type Place } from "./block-table.ts";
+import { BlockCache, recentEntries_max } from "./block-cache.ts";
+import { BlockTable } from "./block-table.ts";
 import { Cursors } from "./cursors.ts";
 import { abandonedReason, type CountedGap } from "./gap-records.ts";
 import type { AppendOptions, Block, Log, LogRun, LogStats, ReadLimit } from "./log.ts";
 import { openLogFile } from "./log-file.ts";
 import { Notes } from "./notes.ts";
+import { Places } from "./places.ts";
 import { Reserve } from "./reserve.ts";
 import { Room, type MadeRoom, type RoomOptions } from "./room.ts";
 import { readEpoch, Runs } from "./runs.ts";
@@ -63,6 +64,7 @@ export class SqliteLog<Entry> implements Log<Entry> {
   readonly #cursors: Cursors;
   readonly #runs: Runs;
   readonly #room: Room<Entry>;
+  readonly #places: Places;
   readonly #cache: BlockCache<Entry>;
   readonly #waiting: Waiting<Entry>;
   readonly #reserve: Reserve;
@@ -81,8 +83,6 @@ export class SqliteLog<Entry> implements Log<Entry> {
   #last: number;
   /** The last position in the file. */
   #durable: number;
-  /** Entries ever appended to each lane: where the next block stands among its lane's entries. */
-  #laneEnd: Record<Lane, number>;
   /** When cursors that moved must be written, by monotonic time. */
   #cursorsDue_ms = Infinity;
   #commits = 0;
@@ -91,6 +91,7 @@ export class SqliteLog<Entry> implements Log<Entry> {
   constructor(options: SqliteLogOptions<Entry>) {
     this.#options = options;
     this.#deferral = { guarantor: "", ...defaults, ...options.deferral };
+    assert(this.#deferral.entries_max <= recentEntries_max, "what waits must be found in the cache");
     const database = openLogFile(options.file, options.logger, options.synchronous ?? "full");
     this.#database = database;
     this.epoch = readEpoch(database);
@@ -108,7 +109,7 @@ export class SqliteLog<Entry> implements Log<Entry> {
     this.#durable = total.last;
     // positions that were reserved by an opening that died may have been given out
     this.#last = Math.max(total.last, this.#reserve.inFile);
-    this.#laneEnd = { events: this.#table.endOf("events"), samples: this.#table.endOf("samples") };
+    this.#places = new Places({ table: this.#table, waiting: this.#waiting, room: this.#room });
     this.#cache = new BlockCache({ events: this.#last, samples: this.#last });
   }
 
@@ -275,10 +276,7 @@ export class SqliteLog<Entry> implements Log<Entry> {
       this.#database.exec("BEGIN IMMEDIATE");
       room = this.#room.make(blocks, { durable: this.#durable, last: this.#last }, this.#abandoned());
       if (blocks.length > 0) this.#runs.write(this.#last + 1);
-      const place = {
-        events: this.#laneEnd.events - this.#waiting.entriesOf("events"),
-        samples: this.#laneEnd.samples - this.#waiting.entriesOf("samples"),
-      };
+      const place = this.#places.inFile;
       for (const { lane, first, entries, body } of blocks) {
         this.#table.insert(lane, first, entries.length, place[lane], body);
         place[lane] += entries.length;
@@ -307,7 +305,12 @@ export class SqliteLog<Entry> implements Log<Entry> {
 
   /** Up to where positions stay reserved behind a write. */
   #toReserve(blocks: readonly NewBlock<Entry>[]): number {
-    if (this.#defers && !this.#closing) return endOf(blocks, this.#last) + this.#deferral.entries_max;
+    const end = endOf(blocks, this.#last);
+    const { entries_max } = this.#deferral;
+    if (this.#defers && !this.#closing) {
+      // not with each write: it would be a page more
+      return this.#reserve.upTo - end < entries_max / 2 ? end + entries_max : this.#reserve.upTo;
+    }
     // only what is in the file keeps positions from being given out again
     return endOf(blocks, this.#durable) < this.#last ? this.#reserve.inFile : 0;
   }
@@ -321,7 +324,7 @@ export class SqliteLog<Entry> implements Log<Entry> {
 
   #appended(blocks: readonly NewBlock<Entry>[]): void {
     for (const block of blocks) {
-      this.#laneEnd[block.lane] += block.entries.length;
+      this.#places.appended(block);
       this.#cache.add(block);
     }
     this.#last = endOf(blocks, this.#last);
@@ -368,23 +371,7 @@ export class SqliteLog<Entry> implements Log<Entry> {
 
   #backlogOf(consumer: string, lane: Lane): number {
     const cursor = this.#cursors.get(consumer, lane);
-    if (cursor >= this.#last) return 0;
-    const before = this.#placeOf(lane, cursor);
-    if (before !== undefined) {
-      const behind = this.#laneEnd[lane] - before.place - Math.min(before.count, cursor - before.first + 1);
-      return behind - this.#room.goneBehind(lane, cursor);
-    }
-    const oldest = this.#table.oldestPlace(lane);
-    if (oldest === undefined) return this.#waiting.entriesOf(lane);
-    return this.#laneEnd[lane] - oldest.place - this.#room.goneBehind(lane, oldest.first);
-  }
-
-  #placeOf(lane: Lane, position: number): Place | undefined {
-    const waiting = this.#waiting.blockAt(lane, position);
-    if (waiting === undefined) return this.#table.placeOf(lane, position);
-    const { block, before } = waiting;
-    const place = this.#laneEnd[lane] - this.#waiting.entriesOf(lane) + before;
-    return { first: block.first, count: block.entries.length, place };
+    return cursor >= this.#last ? 0 : this.#places.behind(lane, cursor);
   }
 }
 

@@ -268,7 +268,7 @@ describe("a log that thins at its bound", () => {
           expect(stays.has(coarsest(entry)), `${entry.series} at ${entry.at}`).toBe(true);
         }
       }),
-      { numRuns: 25 },
+      { numRuns: 15 },
     );
     expect(reasons.size).toBe(4);
   });
