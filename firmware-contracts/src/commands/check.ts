@@ -19,7 +19,7 @@ export const checkHelp = `Holds what devices publish against the contract, rule 
 
   --device ID           looks at this device only
   --listen SECONDS      for how long (60; with --serve 180, or until it has seen enough)
-  --user, --password    to sign on with; with --serve, the password that the device must give (any)
+  --user, --password    to sign on with; with --serve, the password that the device must give (none: all are let in)
   --host ADDRESS        where --serve listens (0.0.0.0)
   --json                the report as JSON
 
