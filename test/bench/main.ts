@@ -1,10 +1,11 @@
-/** The benchmarks: `npm run bench [-- ingest|whole-way|bytes|backlog] [--rounds N] [--readings N]`; results go to RESULTS.md. */
+/** The benchmarks: `npm run bench [-- ingest|whole-way|bytes|backlog|disk] [--rounds N] [--readings N]`; results go to RESULTS.md. */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { backlog } from "./backlog.ts";
 import { bytes } from "./bytes.ts";
+import { disk } from "./disk.ts";
 import { ingest } from "./ingest.ts";
 import { wholeWay } from "./whole-way.ts";
 import { toMarkdown, type Section } from "./report.ts";
@@ -19,6 +20,7 @@ const parts: Record<string, () => Promise<Section[]>> = {
   "whole-way": async () => [await wholeWay(folder, Number(values.rounds))],
   bytes: () => Promise.resolve([bytes()]),
   backlog: () => backlog(folder, Number(values.readings)),
+  disk: async () => [await disk(folder, Number(values.rounds))],
 };
 const chosen = positionals.length === 0 ? Object.keys(parts) : positionals;
 const sections: Section[] = [];

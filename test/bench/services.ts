@@ -19,7 +19,10 @@ export interface Place {
 }
 
 /** A site with 100 devices, and the configurations of its edge and cloud; ports are chosen here. */
-export async function layOut(folder: string, options: { influxUrl?: string; wecomUrl?: string } = {}): Promise<Place> {
+export async function layOut(
+  folder: string,
+  options: { influxUrl?: string; wecomUrl?: string; edge?: readonly string[] } = {},
+): Promise<Place> {
   mkdirSync(folder, { recursive: true });
   const place = {
     folder,
@@ -44,6 +47,7 @@ export async function layOut(folder: string, options: { influxUrl?: string; weco
     "data: edge",
     `devices_broker: { port: ${place.devicePort} }`,
     `uplink: { url: "mqtt://127.0.0.1:${place.uplinkPort}" }`,
+    ...(options.edge ?? []),
   ];
   writeFileSync(join(folder, "edge.yaml"), edge.join("\n"));
   const cloud = [

@@ -25,6 +25,7 @@ const gatewaySchema = z.object({
 
 test.skipIf(lacks("mosquitto_pub"))(
   "a gateway that keeps samples in memory dies again and again, and each is there once",
+  { timeout: 300_000 },
   async () => {
     const random = chance();
     console.log(`GENGFU_SEED=${random.seed}`);
