@@ -58,7 +58,7 @@ exec node '${join(root, script)}' ${guestResults}/outcomes.jsonl ${args.map((one
       `local,path=${path},mount_tag=${tag},security_model=none,multidevs=remap${more}`,
     ];
     const options = [
-      ..."-M pc -accel tcg -m 512 -nographic -no-reboot -nic none".split(" "),
+      ..."-M pc -accel tcg,tb-size=256 -m 512 -nographic -no-reboot -nic none".split(" "),
       ..."-device isa-debug-exit,iobase=0xf4,iosize=0x04 -append".split(" "),
       `console=ttyS0 quiet panic=-1 ${runParameter}=run.sh`,
       "-kernel",

@@ -229,7 +229,7 @@ export const driverCases: readonly DriverCase[] = [
       };
       await once();
       const before = bench.held();
-      for (let round = 0; round < 10; round++) await once();
+      for (let round = 0; round < 5; round++) await once();
       await until(
         "all to be given back",
         () => bench.held() <= before,
