@@ -269,7 +269,8 @@ export class DeviceBroker {
     const isWill = (packet as object) === session.will;
     if (isWill && this.#stopping) return acknowledge(notTaken("the broker is stopping"));
     const publish = { ...packet, payload: packet.payload as Buffer, isWill };
-    if (session.meter?.took(publish.qos) === false) return acknowledge();
+    // a last will is said once, and by the broker
+    if (!isWill && session.meter?.took(publish.qos) === false) return acknowledge();
     if (session.foreign !== null) {
       // neither kept nor handed on: what it tells goes to the log
       packet.payload = nothing;

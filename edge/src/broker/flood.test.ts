@@ -74,6 +74,17 @@ describe("a device beyond its limit", () => {
   });
 });
 
+it("never loses the last will of a device beyond its limit", async () => {
+  const { log, port, dropped } = await broker(flood({ messages_per_second_max: 0.01, burst_seconds: 0 }));
+  const client = await RawClient.open(port);
+  const will = { topic: "gengfu/v1/tank/state", payload: "offline" };
+  expect(await client.signOn({ user: "tank", password: "secret", will })).toBe(0);
+  client.socket.write(burst("tank", 50, 0));
+  await vi.waitFor(() => expect(dropped()).toBe(49));
+  client.socket.destroy();
+  await vi.waitFor(async () => expect((await entriesOf(log)).at(-1)).toMatchObject({ kind: "state", value: 0 }));
+});
+
 describe("a device that floods without a limit", () => {
   it("is reported while it does, and may hold little while much waits for the disk", async () => {
     const troubles = new Troubles();

@@ -22,6 +22,8 @@ export const esphome: Preset = {
     { topic: "{device}/text_sensor/{name}/state", values: [{ several: true }] },
     { topic: "{device}/binary_sensor/{name}/state", values: [{ kind: "contact", several: true }] },
     { topic: "{device}/switch/{name}/state", values: [{ kind: "contact", several: true }] },
+    // lights, covers, numbers and what else there is
+    { topic: "{device}/{type}/{name}/state" },
     { topic: "{device}/debug" },
     { topic: "{device}/{type}/{name}/command" },
   ],

@@ -241,6 +241,13 @@ describe("ESPHome", () => {
     ]);
   });
 
+  it("leaves what is neither a sensor nor a switch", () => {
+    const mapper = mapperOf("esphome", "node", measures);
+    for (const topic of ["node/light/lamp/state", "node/cover/gate/state", "node/debug", "node/switch/x/command"]) {
+      expect(say(mapper, topic, "ON")).toMatchObject({ readings: [], broken: [], unclaimed: undefined });
+    }
+  });
+
   it("doesn't take one binary sensor of several for the contact without a channel", () => {
     const mapper = mapperOf("esphome", "node", [["contact"]]);
     expect(say(mapper, "node/binary_sensor/door/state", "ON").unclaimed).toMatchObject({ reason: "not_measured" });
