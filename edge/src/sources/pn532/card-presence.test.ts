@@ -3,7 +3,7 @@ import { CardPresence } from "./card-presence.ts";
 
 const polls = (...found: (string | null)[]): (string | null)[] => {
   const presence = new CardPresence();
-  return found.map((uid) => presence.poll(uid));
+  return found.map((uid, index) => presence.poll(uid, index * 1_000));
 };
 
 it("a card that lies there taps once", () => {
@@ -25,4 +25,9 @@ it("two cards that lie there and are found in turn tap once each", () => {
 it("a phone that makes up a UID at each poll taps once", () => {
   expect(polls("08112233", "08445566", "08778899")).toEqual(["08112233", null, null]);
   expect(polls("08112233", "08112233445566")).toEqual(["08112233", "08112233445566"]);
+});
+
+it("a card taps again after nobody could tell for a while whether it was there", () => {
+  const presence = new CardPresence();
+  expect([0, 5_000, 10_001, 10_251].map((now_ms) => presence.poll("AA", now_ms))).toEqual(["AA", null, "AA", null]);
 });

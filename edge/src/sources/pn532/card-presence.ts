@@ -1,5 +1,7 @@
 /** A card that is moved, or lies at the edge of the field, is missed now and then. */
 const polls_missed = 3;
+/** After a longer time without any poll nobody knows who came and went. */
+const gap_ms_max = 5_000;
 
 /** Phones and some bank cards make a UID up each time: 4 bytes of which the first is 08 (ISO 14443-3, 6.5.4). */
 const randomUid = /^08[0-9A-F]{6}$/;
@@ -11,9 +13,12 @@ const randomUid = /^08[0-9A-F]{6}$/;
 export class CardPresence {
   /** How many polls in a row each card was missed. */
   readonly #missed = new Map<string, number>();
+  #last_ms = -Infinity;
 
-  /** Takes what a poll found; answers with the UID of a card that has just come. */
-  poll(uid: string | null): string | null {
+  /** Takes what a poll found at `now_ms`, monotonic; answers with the UID of a card that has just come. */
+  poll(uid: string | null, now_ms: number): string | null {
+    if (now_ms - this.#last_ms > gap_ms_max) this.#missed.clear();
+    this.#last_ms = now_ms;
     const found = uid === null ? null : randomUid.test(uid) ? "random" : uid;
     for (const [card, missed] of this.#missed) {
       if (card === found) continue;

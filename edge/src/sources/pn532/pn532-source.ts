@@ -56,7 +56,7 @@ async function runReader(
 ): Promise<void> {
   const { clock, troubles, logger } = options;
   const faults = new FaultStreak({ subject: `pn532 ${config.device}`, troubles, logger });
-  // a card that lies there while the port is lost and found has not tapped again
+  // a card that lies there while the port is lost for a moment has not tapped again
   const presence = new CardPresence();
   while (!signal.aborted) {
     try {
@@ -89,7 +89,7 @@ async function useReader(
     const read_ms = clock.monotonic();
     const uid = parseTarget(await exchange(inListPassiveTarget));
     if (uid === undefined) throw new LinkFault("what it tells of a card can't be read");
-    const tapped = presence.poll(uid);
+    const tapped = presence.poll(uid, read_ms);
     if (tapped !== null) tell(device, tapMessage(tapped), read_ms);
     await exchange(fieldOff);
   };
