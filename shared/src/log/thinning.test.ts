@@ -172,6 +172,28 @@ describe("a log that thins at its bound", () => {
     await log.close();
   });
 
+  it("keeps what it would have kept where a write fails and is tried again", async () => {
+    const log = open();
+    for (let at = 0; at < 49 * second_ms; at += second_ms) {
+      const block = Array.from({ length: 20 }, (_, index) => ({ series: `tank-${index}`, at }));
+      await log.append("samples", block);
+    }
+    // the newest block always stays: it must not stand for the others
+    const newest = Array.from({ length: 20 }, () => ({ series: "newest", at: 0 }));
+    await log.append("samples", newest);
+    log.limitPages(1);
+    const refused = log.append("samples", [{ series: "long ".repeat(1_000_000), at: 0 }]);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(log.stats().trouble).toMatch(/full/);
+    log.limitPages(1_000_000);
+    clock.advance(5_000);
+    await refused;
+    const samples = (await samplesOf(log)).map(([, sample]) => sample);
+    expect(samples.length).toBeLessThan(1_000);
+    expect(bucketsOf(samples, minute_ms).size).toBe(22);
+    await log.close();
+  });
+
   it("leaves of each series one in each bucket, tells of all that went and of nothing that is here", async () => {
     const append = fc.record({
       lane: fc.constantFrom<Lane>("samples", "samples", "samples", "events"),
