@@ -1,5 +1,5 @@
 import { expect, onTestFinished, test } from "vitest";
-import type { Api, ReadingRow } from "../support/api.ts";
+import { settledOf, type Api, type ReadingRow } from "../support/api.ts";
 import { Device } from "../support/device.ts";
 import { startFakeWecom } from "../support/fake-wecom.ts";
 import { theGateway } from "../support/gateway.ts";
@@ -153,7 +153,7 @@ async function health(api: Api): Promise<{
 }
 
 async function expectNoneMissing(api: Api): Promise<void> {
-  const { missing, received } = await theGateway(api);
-  expect(missing).toEqual([]);
-  expect(received).toEqual([[1, expect.any(Number)]]);
+  const gateway = await theGateway(api);
+  expect(gateway.missing).toEqual([]);
+  expect(settledOf(gateway)).toEqual([[1, expect.any(Number)]]);
 }

@@ -1,3 +1,4 @@
+import { IntervalSet, type Interval } from "@gengfu/shared/intervals";
 import { z } from "zod";
 
 /** The rows as interfaces promise them; what else stands in them is nobody's business here. */
@@ -34,6 +35,7 @@ const gateway = z.object({
   backlog: z.int().nullable(),
   received: z.array(interval),
   missing: z.array(interval),
+  unused: z.array(interval),
 });
 export type GatewayRow = z.output<typeof gateway>;
 
@@ -52,6 +54,11 @@ export interface Answer {
   readonly status: number;
   readonly type: string;
   readonly body: unknown;
+}
+
+/** The numbers of a gateway's readings that are accounted for: received, or set apart when it died and not used. */
+export function settledOf({ received, unused }: Pick<GatewayRow, "received" | "unused">): readonly Interval[] {
+  return new IntervalSet([...received, ...unused]).intervals;
 }
 
 /** The API as a stranger's client sees it. */

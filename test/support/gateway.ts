@@ -11,6 +11,7 @@ const told = z.object({
       backlog: z.int().nullable(),
       received: z.array(z.tuple([z.int(), z.int()])),
       missing: z.array(z.tuple([z.int(), z.int()])),
+      unused: z.array(z.tuple([z.int(), z.int()])),
       troubles: z.array(z.string()),
     }),
   ]),
