@@ -1,8 +1,10 @@
 import { hasPty, openPty, type Pty } from "@gengfu/edge/testing/pty";
 import { ScriptedPn532 } from "@gengfu/edge/testing/scripted-pn532";
 import { TypingFifo } from "@gengfu/edge/testing/typing-fifo";
+import { systemClock } from "@gengfu/shared/time/clock";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { sendLines, subscribe, type Sender } from "../support/mosquitto.ts";
+import { processesWith } from "../support/processes.ts";
 import { startServices, type Services, type SiteOptions } from "../support/services.ts";
 import { smallDisk } from "../support/small-disk.ts";
 import { lacks } from "../support/tools.ts";
@@ -131,6 +133,10 @@ describe.skipIf(!hasPty || lacks("mosquitto_pub"))("taps, from the reader to the
       { result: "unknown_card" },
     ]);
     await untilCards(services, "reader-boiler-room", [zhang, "0077705923", li]);
+    const begin_ms = systemClock.monotonic();
+    await services.edge.kill("SIGTERM");
+    expect(systemClock.monotonic() - begin_ms).toBeLessThan(5_000);
+    expect(processesWith(fifo.path)).toEqual([]);
   });
 
   test("a full disk: the guard hears that the tap is not stored, and that it is once there is room", async () => {
