@@ -2,7 +2,7 @@ import { driverCases } from "../../../edge/src/sources/gpio/driver-contract.ts";
 import { gpiod2Variable } from "../rig/boot.ts";
 import { openBench, type RealDriver } from "./bench.ts";
 import type { GuestCase } from "./guest-case.ts";
-import { processCases } from "./process-cases.ts";
+import { countCase, processCases } from "./process-cases.ts";
 import { sourceCases } from "./source-cases.ts";
 
 export interface GuestSuite {
@@ -34,7 +34,7 @@ function byGpiod2(cases: readonly GuestCase[]): readonly GuestCase[] {
 export const guestSuites: readonly GuestSuite[] = [
   { name: "driver contract: sysfs", cases: contractOf("sysfs") },
   { name: "source by sysfs", cases: sourceCases("sysfs") },
-  { name: "processes by sysfs", cases: processCases("sysfs") },
+  { name: "processes by sysfs", cases: [...processCases("sysfs"), countCase("sysfs")] },
   { name: "driver contract: cdev", cases: contractOf("cdev") },
   { name: "source by cdev", cases: sourceCases("cdev") },
   { name: "processes by cdev", cases: processCases("cdev") },
