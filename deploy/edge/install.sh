@@ -116,6 +116,10 @@ else
       npm run --silent postinstall
     )
   fi
+  if [ -e "$etc/edge.yaml" ] && grep -q '^node_red:' "$etc/edge.yaml"; then
+    say "installing Node-RED, since edge.yaml switches it on"
+    (cd "$partial" && npm run --silent install:node-red)
+  fi
   [ -x "$partial/node_modules/.bin/node" ] || fail "the dependencies hold no Node for this machine"
   chmod -R u+w,go+rX,go-w "$partial"
   mv "$partial" "$target"

@@ -8,7 +8,7 @@ interface Node {
   on(event: "close", handler: () => void): void;
   on(
     event: "input",
-    handler: (message: Message, send: (message: Message) => void, done: (error?: Error) => void) => void,
+    handler: (message: Message, send: (message: Message) => void, done: (error?: Error) => void) => Promise<void>,
   ): void;
 }
 type Message = Record<string, unknown>;
@@ -48,27 +48,24 @@ export function readingOut(red: Red): void {
       else if (refusal !== null) this.status({ fill: "red", shape: "dot", text: status("refused") });
       else this.status({ fill: "green", shape: "dot", text: status("stored") });
     };
-    this.on("input", (message, _send, done) => {
+    const take = async (message: Message): Promise<Error | undefined> => {
       const made = readingOf(config, message);
-      if ("problem" in made) {
-        show(made.problem);
-        return done(new Error(made.problem));
-      }
       waiting += 1;
       show(null);
-      link.deliver(made.device, made.kind, JSON.stringify(made.payload)).then(
-        () => {
-          waiting -= 1;
-          show(null);
-          done();
-        },
-        (error: unknown) => {
-          waiting -= 1;
-          show(String(error));
-          done(error instanceof Error ? error : new Error(String(error)));
-        },
-      );
-    });
+      try {
+        if ("problem" in made) throw new Error(made.problem);
+        await link.deliver(made.device, made.kind, JSON.stringify(made.payload));
+        waiting -= 1;
+        show(null);
+        return undefined;
+      } catch (error) {
+        waiting -= 1;
+        show(String(error));
+        return error instanceof Error ? error : new Error(String(error));
+      }
+    };
+    // of three parameters, by which Node-RED knows that the message is complete only when it is told so
+    this.on("input", async (message, _send, done) => done(await take(message)));
   });
 }
 
