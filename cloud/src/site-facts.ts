@@ -15,12 +15,15 @@ export interface SiteFacts {
   /** The site that a gateway belongs to. */
   siteOf(gateway: string): string;
   tap(reading: Pick<StoredReading, "gateway" | "device" | "detail">): TapFacts;
+}
+
+export interface TankFacts {
   /** What a level means in litres, where the site knows the shape of the tank. */
   litres(reading: Pick<StoredReading, "gateway" | "device" | "kind" | "channel" | "value">): number | null;
 }
 
 /** The look-ups that turn a tap's reader, tag and card into a checkpoint and a guard, and a level into litres. */
-export function siteFacts(first: Site, ...others: Site[]): SiteFacts {
+export function siteFacts(first: Site, ...others: Site[]): SiteFacts & TankFacts {
   const sites = [first, ...others];
   const home = factsOf(first);
   const byGateway = new Map(
@@ -37,11 +40,11 @@ export function siteFacts(first: Site, ...others: Site[]): SiteFacts {
   };
 }
 
-function factsOf(site: Site): Pick<SiteFacts, "tap" | "litres"> & { readonly id: string } {
+function factsOf(site: Site): Pick<SiteFacts, "tap"> & TankFacts & { readonly id: string } {
   return { id: site.id, tap: tapFacts(site), litres: tankFacts(site) };
 }
 
-function tankFacts(site: Site): SiteFacts["litres"] {
+function tankFacts(site: Site): TankFacts["litres"] {
   const tanks = new Map<string, Tank>();
   for (const { id, measures } of site.devices) {
     for (const { kind, channel = null, tank } of measures) {

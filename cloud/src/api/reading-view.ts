@@ -1,6 +1,6 @@
 import { clockQualities, kinds } from "@gengfu/shared/model/reading";
 import { z } from "zod";
-import type { SiteFacts } from "../site-facts.ts";
+import type { SiteFacts, TankFacts } from "../site-facts.ts";
 import type { ReadingRow } from "../stores/store.ts";
 
 export const reading = z
@@ -37,9 +37,9 @@ export type ReadingView = z.output<typeof reading>;
 
 /** Shows readings as the API does: flat, with people and places named from the site's file. */
 export class ReadingViews {
-  readonly #facts: Pick<SiteFacts, "tap" | "litres">;
+  readonly #facts: Pick<SiteFacts, "tap"> & TankFacts;
 
-  constructor(facts: Pick<SiteFacts, "tap" | "litres">) {
+  constructor(facts: Pick<SiteFacts, "tap"> & TankFacts) {
     this.#facts = facts;
   }
 

@@ -15,7 +15,6 @@ const facts = {
   sites: ["forest-park", "yitong-court"],
   siteOf: () => "yitong-court",
   tap: () => ({ checkpoint: null, guard: null, guardName: null }),
-  litres: () => null,
 };
 
 function store(settings: Record<string, unknown>): InfluxStore {
