@@ -140,4 +140,27 @@ describe.skipIf(lacks("mosquitto_pub"))("the README's lines for the shell", () =
     );
     expect(stranger.code).not.toBe(0);
   });
+
+  test("are listened to at a real edge, which hands on what it answers and the state, and no readings", async () => {
+    const url = await startEdge(join(root, "deploy", "demo", "site.yaml"));
+    const cli = join(root, "firmware-contracts", "src", "cli.ts");
+    const sign = ["--device", "tank-fire", "--user", "tank-fire", "--password", "demo"];
+    const args = [cli, "check", "--broker", url.href, ...sign, "--listen", "5", "--json"];
+    let ended = false;
+    const checked = promisify(execFile)(process.execPath, args).then(
+      ({ stdout }) => stdout,
+      (error: { stdout?: string }) => error.stdout ?? "",
+    );
+    void checked.then(() => (ended = true));
+    const state = shell.find((line) => line.includes("-m 'online'")) ?? "";
+    const mistake = shell.find((line) => line.includes('"high"')) ?? "";
+    await until("the report", async () => {
+      await runLine(state, url);
+      await runLine(mistake, url);
+      return ended;
+    });
+    const report = JSON.parse(await checked) as { devices: { rules: { rule: string; verdict: string }[] }[] };
+    const verdicts = Object.fromEntries(report.devices[0]?.rules.map(({ rule, verdict }) => [rule, verdict]) ?? []);
+    expect(verdicts).toMatchObject({ payload: "broken", retain: "holds", online: "holds", seq: "not_seen" });
+  });
 });
