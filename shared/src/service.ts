@@ -52,7 +52,7 @@ export async function runService<Config>(options: ServiceOptions<Config>): Promi
   const addresses = await start(config, logger, stack).catch(fail);
   logger.info(addresses, `the ${name} is ready`);
   // before its end, since a process that is killed would not get to it; without a cache folder it does nothing
-  setTimeout(flushCompileCache, settled_ms).unref();
+  systemClock.after(settled_ms, flushCompileCache);
   process.send?.({ ready: true, ...addresses });
 
   await asked;

@@ -152,7 +152,7 @@ describe.skipIf(lacks("mosquitto_pub"))("Node-RED beside the gateway", () => {
       inject("loop", 1, "busy"),
       work("busy", "for (;;) {}"),
       inject("crash", 1, "throw"),
-      work("throw", "setTimeout(() => { throw new Error('out of a flow') }, 1);"),
+      work("throw", "setInterval(() => { throw new Error('out of a flow') }, 1);"),
     ]);
     const troubles = async (): Promise<string> => JSON.stringify((await services.api.call("GET", "/gateways")).body);
     for (const [count, what] of ["loop", "crash", "loop"].entries()) {

@@ -99,10 +99,12 @@ describe("names", () => {
   const papers = /^[A-Z]+\.md$|^LICENSE$|^Dockerfile(\.[a-z]+)?$/;
   const kebab = /^\.?[a-z0-9@]+(-[a-z0-9]+)*(\.[a-z0-9@]+(-[a-z0-9]+)*)*$/;
 
+  /** Node-RED looks for its texts by the language's name. */
+  const locale = /^[a-z]{2}-[A-Z]{2}$/;
+
   test("files and folders are in kebab case", () => {
-    const wrong = files
-      .map(({ path }) => path)
-      .filter((path) => path.split("/").some((part) => !kebab.test(part) && !papers.test(part)));
+    const isRight = (part: string): boolean => kebab.test(part) || papers.test(part) || locale.test(part);
+    const wrong = files.map(({ path }) => path).filter((path) => !path.split("/").every(isRight));
     expect(wrong).toEqual([]);
   });
 
