@@ -8,7 +8,7 @@ import { endChildren, filler, pi } from "./bench.ts";
 import type { GuestCase } from "./guest-case.ts";
 import { guestSuites } from "./suites.ts";
 
-const case_limit_ms = 300_000;
+const case_limit_ms = 600_000;
 const [file = "", only = ""] = process.argv.slice(2);
 const chip = pi();
 
