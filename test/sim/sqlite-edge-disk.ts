@@ -8,7 +8,7 @@ import { abandonedReason } from "@gengfu/shared/log/gap-records";
 import type { AppendOptions, Block, Log, LogRun, LogStats, ReadLimit } from "@gengfu/shared/log/log";
 import { openSqliteLog, type SqliteLog } from "@gengfu/shared/log/sqlite-log";
 import { silentLogger } from "@gengfu/shared/logging";
-import { seriesOf, type Lane } from "@gengfu/shared/model/reading";
+import type { Lane } from "@gengfu/shared/model/reading";
 import { tail_entries, type EdgeDisk } from "./edge.ts";
 import { never, type Life } from "./machine.ts";
 import type { Oracle } from "./oracle.ts";
@@ -31,9 +31,6 @@ export interface WaitingPlan {
   /** Positions that it gives out beforehand. */
   readonly entries_max: number;
 }
-
-/** As short as a simulated outage is. */
-const thin_ms = [1_000, 5_000];
 
 /**
  * The edge's real log, in files that are copied as they stand when the process dies: what was committed is there in the
@@ -71,7 +68,6 @@ export class SqliteEdgeDisk implements EdgeDisk {
       logger: silentLogger,
       consumers: [uplinkConsumer],
       tail_entries,
-      thin: { series: seriesOf, at: ({ at }) => at, buckets_ms: thin_ms },
       bounds: { entries: entries_max, bytes: Number.MAX_SAFE_INTEGER },
       ...(waits === null ? {} : { deferral: { guarantor: uplinkConsumer, ...waits } }),
       gapEntry: (gap) => {
