@@ -1,6 +1,23 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { GengfuError } from "@gengfu/shared/errors";
-import { bearer, now, testAlert, testApi, testReading, type TestApi } from "./fixture.ts";
+import type { GatewayStatus } from "@gengfu/shared/uplink-protocol";
+import { bearer, now, testAlert, testApi, testGateway, testReading, type TestApi } from "./fixture.ts";
+
+/** Of a gateway that is well. */
+const quietStatus: GatewayStatus = {
+  gateway: "main",
+  epoch: 7,
+  at: now,
+  clock: "synchronised",
+  last: 10,
+  backlog: { events: 0, samples: 0 },
+  dropped: 0,
+  quarantined: 0,
+  uptime_s: 1,
+  rss_bytes: 1,
+  version: "0",
+  troubles: [],
+};
 
 let api: TestApi;
 beforeEach(async () => {
@@ -59,6 +76,12 @@ describe("readings", () => {
       value: 1,
       closed: true,
     });
+  });
+
+  test("don't show by what a repeat of their publish is known", async () => {
+    const known = { repeat: { key: "17.4711", mayRepeat: [8, 9] } };
+    api.store.rows.push({ ...testReading("level", "tank", now), ...known });
+    expect(JSON.stringify(await listed("/readings", "readings"))).not.toContain("4711");
   });
 
   test("a period includes its beginning and not its end, in milliseconds or ISO 8601", async () => {
@@ -241,6 +264,14 @@ describe("alerts", () => {
 });
 
 describe("the site", () => {
+  test("shows what its gateways write to their disks, where they tell it", async () => {
+    const told = async (): Promise<unknown> => (await listed("/gateways", "gateways"))[0]?.["disk"];
+    expect(await told()).toBe(null);
+    const disk = { written_today_bytes: 3_200_000, written_yesterday_bytes: null, waiting: 41 };
+    api.gateways[0] = { ...testGateway, status: { ...quietStatus, disk } };
+    expect(await told()).toEqual({ writtenTodayBytes: 3_200_000, writtenYesterdayBytes: null, waiting: 41 });
+  });
+
   test("is told without phones, cards and secrets", async () => {
     const { body } = await get("/site");
     expect(body).toMatchObject({
