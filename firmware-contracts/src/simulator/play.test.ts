@@ -48,9 +48,9 @@ describe("a run", () => {
   });
 
   test.each(names.filter((name) => name !== "clock-lost"))("of %s says nothing that breaks the contract", (name) => {
-    for (const { kind, fields } of measured(play(name).advance(5 * minute_ms))) {
-      expect({ fields, valid: validate[kind](fields) !== undefined }).toEqual({ fields, valid: true });
-    }
+    const all = measured(play(name).advance(5 * minute_ms));
+    expect(all.length).toBeGreaterThan(1_000);
+    expect(all.filter(({ kind, fields }) => validate[kind](fields) === undefined)).toEqual([]);
   });
 
   test.each(names.filter((name) => name !== "calm"))("of %s on a small site differs from a calm one", (name) => {
