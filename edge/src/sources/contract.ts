@@ -1,9 +1,10 @@
 import { Writable } from "node:stream";
 import type { Kind } from "@gengfu/shared/model/reading";
-import { ManualClock, pause, systemClock, type Clock } from "@gengfu/shared/time/clock";
+import { pause, systemClock, type Clock } from "@gengfu/shared/time/clock";
 import { pino, type Logger } from "pino";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Deliver, Message } from "../intake/message.ts";
+import { CountingClock } from "../testing/counting-clock.ts";
 import { Troubles } from "../troubles.ts";
 import type { Source } from "./source.ts";
 
@@ -63,28 +64,6 @@ const cycles = 1_000;
 const bound = 20;
 const provocations_max = 5_000;
 const patience_ms = 20_000;
-
-/** A manual clock that knows how many of its timers are pending. */
-class CountingClock extends ManualClock {
-  pending = 0;
-
-  override after(delay_ms: number, callback: () => void): () => void {
-    this.pending += 1;
-    let isOver = false;
-    const over = (): void => {
-      if (!isOver) this.pending -= 1;
-      isOver = true;
-    };
-    const cancel = super.after(delay_ms, () => {
-      over();
-      callback();
-    });
-    return () => {
-      over();
-      cancel();
-    };
-  }
-}
 
 /** What every source must do; run on each. */
 export function describeSource(name: string, harness: SourceHarness): void {
