@@ -38,11 +38,6 @@ test.skipIf(lacks("mosquitto_pub"))(
       onTestFinished(() => device.end());
       return { name, device };
     });
-    // numbers nothing: its repeats are known by what MQTT says of them
-    const plain = sendLines({ broker: deviceBroker, device: "tank-fire" }, "gengfu/v1/tank-fire/level", [
-      "-i",
-      "plain",
-    ]);
     let count = 0;
     const publishAll = (plain: LineSender): void => {
       for (let index = 0; index < burst; index++) {

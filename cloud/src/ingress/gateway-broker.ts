@@ -3,7 +3,6 @@ import type { Socket } from "node:net";
 import type { Listen } from "@gengfu/shared/config/listen";
 import { messageOf } from "@gengfu/shared/errors";
 import type { Logger } from "@gengfu/shared/logging";
-import type { Lane } from "@gengfu/shared/model/reading";
 import { LargePackets, PacketGuard } from "@gengfu/shared/mqtt/packet-guard";
 import { Passwords } from "@gengfu/shared/mqtt/passwords";
 import {
