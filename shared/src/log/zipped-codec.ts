@@ -1,8 +1,8 @@
 import { constants, zstdCompressSync, zstdDecompressSync } from "node:zlib";
 import type { BlockCodec } from "./log.ts";
 
-/** From this size on a block is worth its compression: what one busy turn of the event loop brings stays below. */
-const from_bytes = 64 * 1024;
+/** From this size on a block is worth its compression: what a turn of the event loop brings mostly stays below. */
+const from_bytes = 16 * 1024;
 /** How a frame of zstd begins (RFC 8878, 3.1.1). */
 const magic = [0x28, 0xb5, 0x2f, 0xfd] as const;
 const fastest = { params: { [constants.ZSTD_c_compressionLevel]: 1 } };
