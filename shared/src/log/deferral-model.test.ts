@@ -230,7 +230,7 @@ it("loses nothing that it acknowledged, on disk or with its guarantor, and gives
       seen.crashes += gateway.crashes;
       seen.told += gateway.told.samples.size;
     }),
-    { numRuns: 30 },
+    { numRuns: 50 },
   );
-  for (const count of Object.values(seen)) expect(count).toBeGreaterThan(100);
+  for (const count of Object.values(seen)) expect(count).toBeGreaterThan(20);
 });
