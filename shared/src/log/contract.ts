@@ -66,6 +66,12 @@ export function logContract(name: string, subject: LogUnderTest): void {
       expect(seen).toEqual([1, 1]);
     });
 
+    it("takes what may wait like all else where nobody answers for it", async () => {
+      const first = await log.append("samples", [{ n: 1 }, { n: 2 }], { mayWait: true });
+      expect((await readAll(log, "samples")).map(([position]) => position)).toEqual([first, first + 1]);
+      expect([log.pending, log.stats().waiting]).toEqual([0, 0]);
+    });
+
     it("moves cursors forwards only and counts what is before them", async () => {
       await log.append("samples", [{ n: 1 }, { n: 2 }, { n: 3 }]);
       await log.append("events", [{ n: 4 }]);
