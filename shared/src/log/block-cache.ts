@@ -3,6 +3,8 @@ import type { Block } from "./log.ts";
 
 /** Entries of a lane that are kept, at least the newest block. */
 export const recentEntries_max = 16_384;
+/** The same while every consumer is far behind, and reads what is new at most in small pieces. */
+export const recentEntries_min = 1_024;
 const decodedEntries_max = 32_768;
 
 /**
@@ -21,12 +23,13 @@ export class BlockCache<Entry> {
     this.#before = { ...before };
   }
 
-  add(block: Block<Entry>): void {
+  /** `entries_max`: how many entries of the lane are kept, with the block. */
+  add(block: Block<Entry>, entries_max = recentEntries_max): void {
     const recent = this.#recent[block.lane];
     recent.push(block);
     this.#held[block.lane] += block.entries.length;
     let evict = 0;
-    while (this.#held[block.lane] > recentEntries_max && evict < recent.length - 1) {
+    while (this.#held[block.lane] > entries_max && evict < recent.length - 1) {
       const oldest = recent[evict++] as Block<Entry>;
       this.#held[block.lane] -= oldest.entries.length;
       this.#before[block.lane] = oldest.first + oldest.entries.length - 1;

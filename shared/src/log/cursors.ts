@@ -25,6 +25,13 @@ export class Cursors {
     return this.#positions.get(consumer)?.[lane] ?? 0;
   }
 
+  /** Where the consumer stands that has come furthest in a lane. */
+  newest(lane: Lane): number {
+    let newest = 0;
+    for (const positions of this.#positions.values()) newest = Math.max(newest, positions[lane]);
+    return newest;
+  }
+
   /** Moves forwards only; says whether it moved. */
   move(consumer: string, lane: Lane, position: number): boolean {
     let positions = this.#positions.get(consumer);

@@ -3,7 +3,7 @@ import type { DatabaseSync } from "node:sqlite";
 import { GengfuError } from "../errors.ts";
 import { lanes, type Lane } from "../model/reading.ts";
 import { arrange, type NewBlock, type Pending } from "./arrange.ts";
-import { BlockCache, recentEntries_max } from "./block-cache.ts";
+import { BlockCache, recentEntries_max, recentEntries_min } from "./block-cache.ts";
 import { BlockTable } from "./block-table.ts";
 import { Cursors } from "./cursors.ts";
 import { abandonedReason, type CountedGap } from "./gap-records.ts";
@@ -325,9 +325,15 @@ export class SqliteLog<Entry> implements Log<Entry> {
   #appended(blocks: readonly NewBlock<Entry>[]): void {
     for (const block of blocks) {
       this.#places.appended(block);
-      this.#cache.add(block);
+      this.#cache.add(block, this.#toCache(block.lane));
     }
     this.#last = endOf(blocks, this.#last);
+  }
+
+  /** What waits must be found in memory; of the rest much is kept only while a consumer is near enough to read it. */
+  #toCache(lane: Lane): number {
+    const isNear = this.#last - this.#cursors.newest(lane) <= recentEntries_max;
+    return isNear ? recentEntries_max : Math.max(recentEntries_min, this.#waiting.entries);
   }
 
   #committed(blocks: readonly NewBlock<Entry>[], room: MadeRoom): void {
