@@ -190,6 +190,19 @@ describe("what may wait for the cloud", () => {
     expect(appended).toEqual([["contact,contact", false]]);
   });
 
+  it("is no more than half of what may be pending", async () => {
+    intake = newIntake(4, true);
+    log.hold();
+    const delivered: Promise<void>[] = [];
+    for (let count = 0; count < 4; count++) {
+      delivered.push(intake.deliver("tank", level, sentOnce));
+      await Promise.resolve();
+    }
+    log.release();
+    await Promise.all(delivered);
+    expect(appended.map(([, mayWait]) => mayWait)).toEqual([true, true, false, false]);
+  });
+
   it("is nothing where nothing may, and a contact's last state is known after a restart", async () => {
     await intake.deliver("panel", closed(true), sentOnce);
     const before = await tail();

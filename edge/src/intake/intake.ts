@@ -112,7 +112,7 @@ export class Intake {
         : deliveryKey(trail.client, messageId);
     const stamped = stamp(device, message, this.#options.time.stamp(), key);
     const isMinor = lane === "samples" || this.#contacts.repeats(stamped);
-    const mayWait = isMinor && this.#options.deferral?.mayWait(device, key) === true;
+    const mayWait = isMinor && this.#options.deferral?.mayWait(device, key) === true && this.#hasRoomToWait;
     const mayRepeat = this.#mayRepeat(key, sequenced, message, origin);
     const entry = mayWait || mayRepeat !== null ? marked(stamped, mayWait, mayRepeat) : stamped;
     if (trail !== null && !sequenced) trail.remember(messageId, entry);
@@ -137,6 +137,11 @@ export class Intake {
     const { kind, channel, boot, seq } = message;
     if (boot !== null && seq !== null) return this.#sequences.repeats(device, kind, channel, boot, seq);
     return origin.again && origin.trail?.knows(origin.messageId, message) === true;
+  }
+
+  /** What waits for the cloud counts among what waits for the disk: it must not fill that up. */
+  get #hasRoomToWait(): boolean {
+    return 2 * (this.#options.log.pending + this.#gathered) < this.#options.pending_max;
   }
 
   /** What was forgotten and may have been this; null where nothing was, or it is none that may wait. */

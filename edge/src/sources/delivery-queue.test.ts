@@ -61,17 +61,29 @@ it("hands on what it holds when it is stopped, once, and counts what is refused 
   }, clock);
   for (const value of [1, 2, 3]) queue.push("panel", valueMessage("count", null, value), 0);
   await turn();
-  expect(handed).toEqual([1]);
+  expect(handed).toEqual([1, 2, 3]);
   queue.stop();
   queue.stop();
   queue.push("panel", valueMessage("count", null, 4), 0);
   clock.advance(60_000);
   await turn();
-  expect(handed).toEqual([1, 1, 2, 3]);
+  expect(handed).toEqual([1, 2, 3, 1, 2, 3]);
   expect(queue.dropped).toBe(3);
 });
 
-it("hands on at its stop what waits behind the one under way", async () => {
+it("lets nothing wait behind what the intake has not answered yet", async () => {
+  const handed: (number | null)[] = [];
+  const queue = queueTo(async (_, { value }) => {
+    handed.push(value);
+    await new Promise<never>(() => {});
+  }, new ManualClock());
+  queue.push("tank", valueMessage("level", null, 1), 0);
+  await turn();
+  queue.push("panel", valueMessage("contact", null, 2), 0);
+  expect(handed).toEqual([1, 2]);
+});
+
+it("counts at its stop what the intake still refuses", async () => {
   const handed: (number | null)[] = [];
   const first = Promise.withResolvers<void>();
   const queue = queueTo((_, { value }) => {

@@ -12,6 +12,8 @@ export interface DeliveryQueueOptions {
 }
 
 interface Held {
+  /** Counts what was pushed. */
+  readonly order: number;
   readonly device: string;
   readonly message: Message;
   /** When it was measured, by monotonic time. */
@@ -21,22 +23,28 @@ interface Held {
 const retry_ms = 1_000;
 
 /**
- * Hands a source's messages to the intake in order, again and again until it takes them. At its bound the oldest go:
- * what a line says now matters more than what it said then.
+ * Hands a source's messages to the intake in order, without waiting for the last before the next: a sample may wait for
+ * the cloud, and nothing is to wait behind it. What is refused is handed in again and again until it is taken. At its
+ * bound the oldest go: what a line says now matters more than what it said then.
  */
 export class DeliveryQueue {
   readonly #options: DeliveryQueueOptions;
   readonly #messages_max: number;
+  readonly #underWay_max: number;
   readonly #stop = new AbortController();
+  /** What is not with the intake, in order. */
   #held: Held[] = [];
-  /** Whether the first of those held is with the intake now. */
-  #isUnderWay = false;
-  #isRunning = false;
+  #underWay = 0;
+  #pushed = 0;
+  /** Whether something was refused, and it is waited before more is tried. */
+  #isPaused = false;
+  #isRefusing = false;
   #dropped = 0;
 
   constructor(options: DeliveryQueueOptions) {
     this.#options = options;
     this.#messages_max = options.messages_max ?? 1_000;
+    this.#underWay_max = Math.max(1, Math.floor(this.#messages_max / 4));
   }
 
   get dropped(): number {
@@ -46,21 +54,23 @@ export class DeliveryQueue {
   /** Takes a message that was true at `measured_ms`, by the clock's monotonic time. */
   push(device: string, message: Message, measured_ms: number): void {
     if (this.#stop.signal.aborted) return;
-    this.#held.push({ device, message, measured_ms });
-    if (this.#held.length > this.#messages_max) {
-      this.#held.splice(this.#isUnderWay ? 1 : 0, 1);
-      this.#dropped += 1;
-    }
-    if (!this.#isRunning) void this.#run();
+    this.#hold({ order: this.#pushed++, device, message, measured_ms });
+    this.#proceed();
   }
 
   /** Takes nothing more, and hands on at once all that it holds; what is then refused is counted as dropped. */
   stop(): void {
     if (this.#stop.signal.aborted) return;
     this.#stop.abort();
-    const rest = this.#isUnderWay ? this.#held.slice(1) : this.#held;
-    this.#held = this.#isUnderWay ? this.#held.slice(0, 1) : [];
-    for (const held of rest) this.#hand(held).catch(() => (this.#dropped += 1));
+    for (const held of this.#held.splice(0)) this.#hand(held).catch(() => (this.#dropped += 1));
+  }
+
+  #hold(message: Held): void {
+    const behind = this.#held.findIndex(({ order }) => order > message.order);
+    this.#held.splice(behind < 0 ? this.#held.length : behind, 0, message);
+    if (this.#held.length + this.#underWay <= this.#messages_max) return;
+    this.#held.shift();
+    this.#dropped += 1;
   }
 
   #hand({ device, message, measured_ms }: Held): Promise<void> {
@@ -69,30 +79,43 @@ export class DeliveryQueue {
     return deliver(device, { ...message, age }, sentOnce);
   }
 
-  async #run(): Promise<void> {
+  #proceed(): void {
+    while (!this.#isPaused && this.#underWay < this.#underWay_max) {
+      const next = this.#held.shift();
+      if (next === undefined) return;
+      this.#underWay += 1;
+      void this.#send(next);
+    }
+  }
+
+  async #send(message: Held): Promise<void> {
+    try {
+      await this.#hand(message);
+    } catch (error) {
+      this.#underWay -= 1;
+      this.#refused(message, error);
+      return;
+    }
+    this.#underWay -= 1;
+    this.#isRefusing = false;
+    this.#proceed();
+  }
+
+  #refused(message: Held, error: unknown): void {
     const { clock, logger } = this.#options;
     const { signal } = this.#stop;
-    let failures = 0;
-    this.#isRunning = true;
-    for (let next = this.#held[0]; next !== undefined; next = this.#held[0]) {
-      this.#isUnderWay = true;
-      try {
-        await this.#hand(next);
-        this.#held.shift();
-        failures = 0;
-      } catch (error) {
-        if (signal.aborted) {
-          this.#held.shift();
-          this.#dropped += 1;
-          break;
-        }
-        this.#isUnderWay = false;
-        failures += 1;
-        if (failures === 1) logger.warn({ reason: messageOf(error) }, "readings are not taken over; they are held");
-        await pause(clock, retry_ms, signal);
-      }
+    if (signal.aborted) {
+      this.#dropped += 1;
+      return;
     }
-    this.#isUnderWay = false;
-    this.#isRunning = false;
+    this.#hold(message);
+    if (!this.#isRefusing) logger.warn({ reason: messageOf(error) }, "readings are not taken over; they are held");
+    this.#isRefusing = true;
+    if (this.#isPaused) return;
+    this.#isPaused = true;
+    void pause(clock, retry_ms, signal).then(() => {
+      this.#isPaused = false;
+      this.#proceed();
+    });
   }
 }
