@@ -218,6 +218,7 @@ export function testAlert(id: string, more: Partial<Alert> = {}): Alert {
 export const testGateway: GatewayView = {
   id: "main",
   connected: true,
+  firstSeenAt: 0,
   lastSeenAt: now,
   backlog: 0,
   queued: { events: 0, samples: 0 },

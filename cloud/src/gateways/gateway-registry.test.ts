@@ -90,6 +90,7 @@ it("shows what a gateway last said, beside what the ledger has of that numbering
   expect(registry.get("main-building")).toEqual({
     id: "main-building",
     connected: true,
+    firstSeenAt: clock.now() - 1_000,
     lastSeenAt: clock.now(),
     backlog: 32,
     queued: { events: 2, samples: 30 },
@@ -154,7 +155,7 @@ it.each(["a clean stop", "a crash after a while"])("remembers over %s", async (h
   else clock.advance(5_000);
   const again = await open();
   expect(again.get("main-building")).toMatchObject({ connected: false, lastSeenAt: seenAt, status });
-  expect(again.get("tribunal-2")).toMatchObject({ lastSeenAt: seenAt, status: null });
+  expect(again.get("tribunal-2")).toMatchObject({ firstSeenAt: seenAt, lastSeenAt: seenAt, status: null });
   expect(readdirSync(folder)).toEqual(["gateways.json"]);
 });
 

@@ -13,7 +13,15 @@ const save_ms = 5_000;
 const forkShown_ms = 7 * 24 * 3_600_000;
 
 const saved = z.object({
-  gateways: z.record(z.string(), z.object({ lastSeenAt: z.int().nullable(), status: gatewayStatus.nullable() })),
+  gateways: z.record(
+    z.string(),
+    z.object({
+      // earlier versions did not note it: what they knew was there from the beginning
+      firstSeenAt: z.int().nullable().default(0),
+      lastSeenAt: z.int().nullable(),
+      status: gatewayStatus.nullable(),
+    }),
+  ),
 });
 
 export interface GatewayRegistryOptions {
@@ -28,6 +36,7 @@ export interface GatewayRegistryOptions {
 
 interface Known {
   connections: number;
+  firstSeenAt: number | null;
   lastSeenAt: number | null;
   status: GatewayStatus | null;
 }
@@ -35,7 +44,7 @@ interface Known {
 export function createGatewayRegistry(options: GatewayRegistryOptions): GatewayRegistry {
   const { file, ledger, clock, logger } = options;
   const known = new Map<string, Known>(
-    options.gateways.map(({ id }) => [id, { connections: 0, lastSeenAt: null, status: null }]),
+    options.gateways.map(({ id }) => [id, { connections: 0, firstSeenAt: null, lastSeenAt: null, status: null }]),
   );
   const listeners = new Set<(gateway: GatewayView) => void>();
   let cancelSave: (() => void) | undefined;
@@ -53,9 +62,10 @@ export function createGatewayRegistry(options: GatewayRegistryOptions): GatewayR
       logger.warn({ file }, "what was known of the gateways can't be read back; they count as never seen");
       return;
     }
-    for (const [id, { lastSeenAt, status }] of Object.entries(content.data.gateways)) {
+    for (const [id, { firstSeenAt, lastSeenAt, status }] of Object.entries(content.data.gateways)) {
       const gateway = known.get(id);
-      if (gateway !== undefined) Object.assign(gateway, { lastSeenAt, status });
+      if (gateway === undefined) continue;
+      Object.assign(gateway, { firstSeenAt: lastSeenAt === null ? null : firstSeenAt, lastSeenAt, status });
     }
   }
 
@@ -63,7 +73,7 @@ export function createGatewayRegistry(options: GatewayRegistryOptions): GatewayR
     cancelSave?.();
     cancelSave = undefined;
     const gateways = Object.fromEntries(
-      [...known].map(([id, { lastSeenAt, status }]) => [id, { lastSeenAt, status }] as const),
+      [...known].map(([id, { firstSeenAt, lastSeenAt, status }]) => [id, { firstSeenAt, lastSeenAt, status }] as const),
     );
     try {
       writeFileSync(`${file}.new`, JSON.stringify({ gateways }));
@@ -88,13 +98,19 @@ export function createGatewayRegistry(options: GatewayRegistryOptions): GatewayR
     for (const listener of listeners) listener(view);
   }
 
-  function viewOf(id: string, { connections, lastSeenAt, status }: Known): GatewayView {
+  function seen(gateway: Known): void {
+    gateway.lastSeenAt = clock.now();
+    gateway.firstSeenAt ??= gateway.lastSeenAt;
+  }
+
+  function viewOf(id: string, { connections, firstSeenAt, lastSeenAt, status }: Known): GatewayView {
     const { epoch, received, missing, unused, fork } = ledger.view(id, status?.epoch, status?.run);
     const troubles = [...(status?.troubles ?? [])];
     if (fork !== null && clock.now() - fork.at < forkShown_ms) troubles.push(forkTrouble(id, fork.from));
     return {
       id,
       connected: connections > 0,
+      firstSeenAt,
       lastSeenAt,
       backlog: status === null ? null : status.backlog.events + status.backlog.samples,
       queued: status?.backlog ?? null,
@@ -120,19 +136,16 @@ export function createGatewayRegistry(options: GatewayRegistryOptions): GatewayR
     connected: (id) =>
       changed(id, (gateway) => {
         gateway.connections += 1;
-        gateway.lastSeenAt = clock.now();
+        seen(gateway);
       }),
     disconnected: (id) =>
       changed(id, (gateway) => {
         gateway.connections = Math.max(0, gateway.connections - 1);
       }),
-    heard: (id) =>
-      void update(id, (gateway) => {
-        gateway.lastSeenAt = clock.now();
-      }),
+    heard: (id) => void update(id, seen),
     status: (id, status) =>
       changed(id, (gateway) => {
-        gateway.lastSeenAt = clock.now();
+        seen(gateway);
         gateway.status = status;
       }),
     list: () => [...known].map(([id, gateway]) => viewOf(id, gateway)),

@@ -7,6 +7,8 @@ import type { Missing } from "../ledger/ledger-view.ts";
 export interface GatewayView {
   readonly id: string;
   readonly connected: boolean;
+  /** When anything first came from it, likewise; 0 where that is not known any more. */
+  readonly firstSeenAt: number | null;
   /** When anything last came from it, by the cloud's clock, epoch milliseconds; null if never. */
   readonly lastSeenAt: number | null;
   /** Readings that still wait at the gateway, as it last said; null before its first status. */

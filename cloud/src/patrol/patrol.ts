@@ -206,6 +206,7 @@ function tapOf(row: ReadingRow, facts: Pick<SiteFacts, "tap">): RoundTap[] {
 function doubtOf(id: string, gateway: GatewayView | undefined): GatewayDoubt {
   return {
     id,
+    firstSeenAt: gateway?.firstSeenAt ?? null,
     lastSeenAt: gateway?.lastSeenAt ?? null,
     backlog_events: gateway?.queued?.events ?? 0,
     missing: (gateway?.missingBecause ?? [])

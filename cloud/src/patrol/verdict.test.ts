@@ -25,6 +25,7 @@ const tap = (checkpoint: string, at: number, more: Partial<RoundTap> = {}): Roun
 });
 const well: GatewayDoubt = {
   id: "main",
+  firstSeenAt: window.from - 60_000,
   lastSeenAt: window.to + 60_000,
   backlog_events: 0,
   missing: 0,
@@ -89,6 +90,7 @@ describe("the state of a round", () => {
 
   test.each([
     ["the gateway was never heard", { ...well, lastSeenAt: null }, [], "gateway_unheard"],
+    ["the gateway was first heard when it had begun", { ...well, firstSeenAt: window.from + 1 }, [], "not_watched"],
     ["the gateway was last heard before the end", { ...well, lastSeenAt: window.to - 1 }, [], "gateway_unheard"],
     ["the gateway was heard only just after the end", { ...well, lastSeenAt: window.to + 1 }, [], "gateway_unheard"],
     ["the gateway has events in its backlog", { ...well, backlog_events: 3 }, [], "gateway_backlog"],

@@ -19,6 +19,7 @@ export interface RoundTap {
 /** What the cloud knows of a gateway that the route's taps come through. */
 export interface GatewayDoubt {
   readonly id: string;
+  readonly firstSeenAt: number | null;
   readonly lastSeenAt: number | null;
   /** Events that it still holds, as it said last. */
   readonly backlog_events: number;
@@ -34,6 +35,7 @@ export const roundReasons = [
   "not_tapped",
   "out_of_order",
   "unknown_card",
+  "not_watched",
   "gateway_unheard",
   "gateway_backlog",
   "readings_missing",
@@ -181,7 +183,16 @@ function doubtsAbout(
   lacking: readonly string[],
 ): RoundReason[] {
   const doubts: RoundReason[] = [];
-  for (const { id, lastSeenAt, backlog_events, missing, clock_sure } of gateways) {
+  for (const { id, firstSeenAt, lastSeenAt, backlog_events, missing, clock_sure } of gateways) {
+    if (firstSeenAt !== null && firstSeenAt > window.from) {
+      doubts.push(
+        reason(
+          "not_watched",
+          `网关 ${id} 在时段开始之后才首次上线，此前未监测，不作判定`,
+          `gateway ${id} was first heard after the window had opened: nobody watched before, so this judges no one`,
+        ),
+      );
+    }
     if (lastSeenAt === null || lastSeenAt < window.to + settling_ms) {
       doubts.push(
         reason(
