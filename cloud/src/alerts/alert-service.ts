@@ -4,6 +4,7 @@ import type { StoredReading } from "@gengfu/shared/model/reading";
 import type { Severity } from "@gengfu/shared/model/rule";
 import type { Site } from "@gengfu/shared/model/site";
 import type { Clock } from "@gengfu/shared/time/clock";
+import type { ChannelStats } from "../notifiers/channel-worker.ts";
 import type { Channel } from "../notifiers/channel.ts";
 import type { NotificationSettings } from "../notifiers/settings.ts";
 import type { Alert, AlertState, AlertStepOfAlert, AlertWithSteps, Notification, NotificationState } from "./alert.ts";
@@ -87,6 +88,8 @@ export interface AlertServiceStats {
     readonly state: NotificationState;
     readonly count: number;
   }[];
+  /** Of each configured channel. */
+  readonly channels: readonly ChannelStats[];
   /** Why the last write failed, while it is still being tried again. */
   readonly trouble: string | null;
 }

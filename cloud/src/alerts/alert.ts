@@ -86,6 +86,9 @@ export interface AlertWithSteps extends Alert {
 export const notificationStates = ["pending", "sent", "failed", "would_be_sent"] as const;
 export type NotificationState = (typeof notificationStates)[number];
 
+export const receiptStates = ["awaited", "delivered", "undelivered"] as const;
+export type ReceiptState = (typeof receiptStates)[number];
+
 /** One message to one target through one channel: a row of the outbox. */
 export interface Notification {
   readonly id: number;
@@ -108,6 +111,17 @@ export interface Notification {
   /** The channel's answer to the last attempt that failed. */
   readonly code: string | null;
   readonly detail: string | null;
+  /** What went out as one message has the same number here; null for what went alone. */
+  readonly group: number | null;
+  /** The channel that did not bring it through, for which this one stands in. */
+  readonly insteadOf: string | null;
+  /** The vendor's name of the message. */
+  readonly vendorId: string | null;
+  /** Null where the vendor tells of no receipts. */
+  readonly receipt: ReceiptState | null;
+  readonly receiptAt: number | null;
+  /** The operator's word, such as `DELIVRD`. */
+  readonly receiptCode: string | null;
 }
 
 /** The states that a query's text names, separated by commas; `open` stands for all with something left to do. */

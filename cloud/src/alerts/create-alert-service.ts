@@ -5,8 +5,9 @@ import type { Lane, StoredReading } from "@gengfu/shared/model/reading";
 import { RuleBook } from "@gengfu/shared/rules/rule-book";
 import type { RuleStates } from "@gengfu/shared/rules/states";
 import { prune, step, type Input, type Step } from "@gengfu/shared/rules/step";
-import { ChannelWorker } from "../notifiers/channel-worker.ts";
-import { OutboxTable } from "../notifiers/outbox-table.ts";
+import type { ChannelWorker } from "../notifiers/channel-worker.ts";
+import { createChannelWorkers, type ChannelLoop } from "../notifiers/channel-workers.ts";
+import { outbox_max, OutboxTable } from "../notifiers/outbox-table.ts";
 import { AlertDatabase } from "./alert-database.ts";
 import type { Happening } from "./alert-machine.ts";
 import { AlertRecorder } from "./alert-recorder.ts";
@@ -38,6 +39,7 @@ interface Open {
   readonly outbox: OutboxTable;
   readonly recorder: AlertRecorder;
   readonly workers: readonly ChannelWorker[];
+  readonly loops: readonly ChannelLoop[];
   readonly states: RuleStates;
   readonly stopping: AbortController;
 }
@@ -62,17 +64,21 @@ class Service implements AlertService {
     const { file, logger, channels, settings, clock, random, log } = this.#options;
     const database = new AlertDatabase(file, logger);
     const alerts = new AlertTable(database.connection, this.#options.alerts_max ?? alerts_max_default);
-    const outbox = new OutboxTable(database.connection);
+    const outbox = new OutboxTable(database.connection, outbox_max, settings);
     const ruleStates = new RuleStateTable(database.connection);
-    const workers = channels.flatMap((channel) =>
-      channel.notifier === null
-        ? []
-        : [new ChannelWorker({ channel, notifier: channel.notifier, outbox, settings, clock, random, logger })],
-    );
+    const { workers, loops } = createChannelWorkers({
+      channels,
+      database: database.connection,
+      outbox,
+      settings,
+      clock,
+      random,
+      logger,
+    });
     const stopping = new AbortController();
     const recorder = new AlertRecorder({ ...this.#options, alerts, outbox });
     const states = ruleStates.load();
-    this.#open = { database, alerts, outbox, ruleStates, workers, stopping, recorder, states };
+    this.#open = { database, alerts, outbox, ruleStates, workers, loops, stopping, recorder, states };
     this.#hasBegun = false;
     this.#unlessItFails(() => this.#begin());
     this.#consuming = runConsumer<StoredReading>({
@@ -85,7 +91,7 @@ class Service implements AlertService {
       logger,
       signal: stopping.signal,
     });
-    for (const worker of workers) worker.start();
+    for (const loop of loops) loop.start();
     this.#schedule();
   }
 
@@ -94,7 +100,7 @@ class Service implements AlertService {
     if (open === undefined) return;
     open.stopping.abort();
     await this.#consuming;
-    await Promise.all(open.workers.map((worker) => worker.stop()));
+    await Promise.all(open.loops.map((loop) => loop.stop()));
     this.#cancelTick?.();
     this.#cancelTick = undefined;
     this.#open = undefined;
@@ -133,11 +139,12 @@ class Service implements AlertService {
   }
 
   stats(): ReturnType<AlertService["stats"]> {
-    const { states, alerts, outbox } = this.#running();
+    const { states, alerts, outbox, workers } = this.#running();
     return {
       states: states.size,
       forgotten: alerts.forgotten,
       notifications: outbox.counts(),
+      channels: workers.map((worker) => worker.stats()),
       trouble: this.#trouble,
     };
   }

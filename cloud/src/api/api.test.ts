@@ -230,6 +230,12 @@ describe("alerts", () => {
       target: "wang",
       text: "t",
       nextAttemptAt: null,
+      group: null,
+      insteadOf: null,
+      vendorId: null,
+      receipt: null,
+      receiptAt: null,
+      receiptCode: null,
     } as const;
     api.alerts.sent.push(
       {

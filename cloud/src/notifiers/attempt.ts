@@ -6,7 +6,7 @@ import type { NotificationSettings } from "./settings.ts";
 
 /** What becomes of a message after an attempt. */
 export type Verdict =
-  | { readonly state: "sent" }
+  | { readonly state: "sent"; readonly id?: string }
   | { readonly state: "failed"; readonly code: string; readonly detail: string }
   | { readonly state: "pending"; readonly delay_ms: number; readonly code: string; readonly detail: string };
 
@@ -53,7 +53,7 @@ export function judgeAttempt(
     readonly random: number;
   },
 ): Verdict {
-  if (delivery.ok) return { state: "sent" };
+  if (delivery.ok) return { state: "sent", ...(delivery.id === undefined ? {} : { id: delivery.id }) };
   const { code } = delivery;
   const detail = delivery.detail.slice(0, detail_chars_max);
   const { attempts, age_ms, retry, random } = about;

@@ -6,7 +6,8 @@ import { silentLogger } from "@gengfu/shared/logging";
 import { ManualClock } from "@gengfu/shared/time/clock";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { AlertDatabase } from "../alerts/alert-database.ts";
-import { ChannelWorker } from "./channel-worker.ts";
+import type { ChannelWorker } from "./channel-worker.ts";
+import { createChannelWorkers } from "./channel-workers.ts";
 import type { Channel, Message } from "./channel.ts";
 import { fakeChannel, fireMessage, type FakeChannel } from "./fixture.ts";
 import { OutboxTable } from "./outbox-table.ts";
@@ -39,11 +40,11 @@ describe("the worker of a channel", () => {
   };
   function startWorker(about: Partial<Channel> = {}): FakeChannel {
     const channel = fakeChannel(name, about);
-    const { notifier } = channel;
-    if (notifier === null) throw new Error("the fake has a notifier");
     const settings = notificationSettings.parse({});
-    worker = new ChannelWorker({ channel, notifier, outbox, settings, clock, logger: silentLogger, random: () => 0 });
-    worker.start();
+    const common = { settings, clock, logger: silentLogger, random: () => 0 };
+    const { workers } = createChannelWorkers({ channels: [channel], database: database.connection, outbox, ...common });
+    worker = workers[0];
+    worker?.start();
     return channel;
   }
   const alertsOf = (channel: FakeChannel): string[] => channel.messages.map(({ alert }) => alert);
@@ -68,19 +69,68 @@ describe("the worker of a channel", () => {
     expect(channel.messages).toHaveLength(2);
   });
 
-  it("keeps to the vendor's rate, but never holds back what is critical", async () => {
+  it("keeps to the vendor's budget, with a part of it for what is critical", async () => {
     for (let count = 0; count < 3; count++) add(`w${count}`, { severity: "warning" });
-    const channel = startWorker({ rate: { messages: 2, window_ms: 60 * s } });
+    const channel = startWorker({ budgets: [{ messages: 4, window_ms: 60 * s }] });
     await settle();
-    expect(alertsOf(channel)).toEqual(["w0", "w1"]);
+    expect(alertsOf(channel)).toEqual(["w0", "w1", "w2"]);
     clock.advance(30 * s);
+    add("w3", { severity: "warning" });
     add("c0");
     worker?.wake();
     await settle();
-    expect(alertsOf(channel)).toEqual(["w0", "w1", "c0"]);
+    expect(alertsOf(channel)).toEqual(["w0", "w1", "w2", "c0"]);
     clock.advance(30 * s);
     await settle();
-    expect(alertsOf(channel)).toEqual(["w0", "w1", "c0", "w2"]);
+    expect(alertsOf(channel)).toEqual(["w0", "w1", "w2", "c0", "w3"]);
+  });
+
+  it("puts what is not critical into one message when the budget is short, and says how many and which", async () => {
+    const water = { zh: "水位低", en: "Tank low" };
+    for (let count = 0; count < 3; count++) add(`w${count}`, { severity: "warning" });
+    for (let count = 3; count < 5; count++) add(`w${count}`, { severity: "warning", name: water });
+    const channel = startWorker({ budgets: [{ messages: 4, window_ms: 60 * s }] });
+    await settle();
+    expect(channel.messages.map(({ text }) => text.zh)).toEqual(["共5条告警：火警3条，水位低2条"]);
+    expect(channel.messages[0]?.text.en).toBe("5 alerts: Fire (3), Tank low (2)");
+    expect(outbox.list({}).map(({ state, group }) => [state, group])).toEqual(Array(5).fill(["sent", 1]));
+  });
+
+  it("tells many alerts of one site in one message, and the fire alone and first", async () => {
+    const channel = startWorker();
+    for (let count = 0; count < 40; count++) add(`w${count}`, { severity: "warning" });
+    add("c0");
+    worker?.wake();
+    await settle();
+    expect(alertsOf(channel)).toEqual(["c0", "w0", "w1", "w2", "w3", "w4"]);
+    clock.advance(30 * s);
+    await settle();
+    expect(channel.messages.slice(6).map(({ name }) => name.zh)).toEqual(["35条告警"]);
+  });
+
+  it("leaves a channel that is out alone for a while, and tries it with one message", async () => {
+    const channel = startWorker({ concurrency: 3 });
+    channel.respondWith({ ok: false, retryable: true, code: "unreachable", detail: "ECONNREFUSED" });
+    for (let count = 0; count < 3; count++) add(`c${count}`);
+    worker?.wake();
+    await settle();
+    clock.advance(1 * s);
+    await settle();
+    expect(worker?.stats()).toMatchObject({ breaker: "open", trouble: "unreachable: ECONNREFUSED", attempts: 6 });
+    channel.respondWith({ ok: true });
+    clock.advance(2 * s);
+    await settle();
+    expect(worker?.stats()).toMatchObject({ breaker: "closed", trouble: null });
+    expect(outbox.counts()).toEqual([{ channel: name, state: "sent", count: 3 }]);
+  });
+
+  it("does not take a vendor's refusal of one message for an outage", async () => {
+    const channel = startWorker({});
+    channel.respondWith({ ok: false, retryable: true, code: "isv.BUSINESS_LIMIT_CONTROL", detail: "" });
+    for (let count = 0; count < 8; count++) add(`c${count}`);
+    worker?.wake();
+    await settle();
+    expect(worker?.stats()).toMatchObject({ breaker: "closed", attempts: 8 });
   });
 
   it("sends a message that is written twice once", async () => {
@@ -89,6 +139,17 @@ describe("the worker of a channel", () => {
     const channel = startWorker();
     await settle();
     expect(alertsOf(channel)).toEqual(["a"]);
+  });
+
+  it("tells again of an alert that became graver, and only then", async () => {
+    add("a", { severity: "warning" });
+    const channel = startWorker();
+    await settle();
+    add("a", { severity: "info" });
+    add("a");
+    worker?.wake();
+    await settle();
+    expect(channel.messages.map(({ severity }) => severity)).toEqual(["warning", "critical"]);
   });
 
   it("gives up what the channel will never take, and says why", async () => {

@@ -1,5 +1,6 @@
 import type { Severity } from "@gengfu/shared/model/rule";
 import type { Text } from "@gengfu/shared/model/text";
+import type { BudgetWindow } from "./budget.ts";
 
 /** What there is to tell someone: plain data, since it waits in the outbox. Each channel makes its own text of it. */
 export interface Message {
@@ -29,7 +30,8 @@ export interface Target {
 
 /** What a channel answered. `code` is the vendor's own where it gave one. */
 export type Delivery =
-  | { readonly ok: true }
+  /** `id` is the vendor's name of the message, where it gave one: by it receipts are told. */
+  | { readonly ok: true; readonly id?: string }
   | {
       readonly ok: false;
       readonly retryable: boolean;
@@ -45,6 +47,29 @@ export interface Notifier {
   send(message: Message, signal: AbortSignal): Promise<Delivery>;
 }
 
+/** A message that the vendor took and has not told the fate of. */
+export interface Awaited {
+  readonly id: number;
+  readonly vendorId: string;
+  readonly phone: string | null;
+  /** Epoch milliseconds. */
+  readonly sentAt: number;
+}
+
+/** What became of a message on the way to the person. */
+export interface Receipt {
+  readonly id: number;
+  readonly state: "delivered" | "undelivered";
+  /** The operator's word, such as `DELIVRD`. */
+  readonly code: string | null;
+}
+
+/** Asks the vendor what became of messages; says nothing of those that are still on their way. */
+export interface ReceiptSource {
+  /** Throws where the vendor can't be asked. Asking again changes nothing. */
+  poll(awaited: readonly Awaited[], signal: AbortSignal): Promise<readonly Receipt[]>;
+}
+
 export interface Channel {
   readonly name: string;
   /** Whether it speaks to a group as one, or to each person on call who has a phone. */
@@ -55,6 +80,8 @@ export interface Channel {
   readonly notifier: Notifier | null;
   /** Messages under way at a time, at most. */
   readonly concurrency: number;
-  /** What the vendor takes in a time; null where it names none. */
-  readonly rate: { readonly messages: number; readonly window_ms: number } | null;
+  /** What the vendor takes in a time, for each target; empty where it names none. */
+  readonly budgets: readonly BudgetWindow[];
+  /** Undefined where the vendor tells of no receipts. */
+  readonly receipts?: ReceiptSource;
 }

@@ -36,7 +36,7 @@ export function fakeChannel(name: string, about: Partial<Channel> = {}): FakeCha
     name,
     audience: "group",
     concurrency: 1,
-    rate: null,
+    budgets: [],
     render: (message) => `${message.name.zh} ${message.time}`,
     notifier: {
       send(message) {

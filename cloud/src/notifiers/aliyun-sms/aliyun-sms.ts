@@ -15,6 +15,9 @@ const { $OpenApiUtil } = require("@alicloud/openapi-core") as typeof openApi;
 const connectTimeout_ms = 5_000;
 const readTimeout_ms = 10_000;
 
+/** Beyond it the vendor refuses a number for a template: https://help.aliyun.com/zh/sms/user-guide/configure-sms-throttling */
+const budget = { messages: 50, window_ms: 86_400_000 };
+
 /** Refusals that pass by themselves, beside troubles of the platform (`isp.`) and throttling. */
 const passing: Readonly<Record<string, { readonly retry_after_ms?: number }>> = {
   "isv.BUSINESS_LIMIT_CONTROL": {},
@@ -34,7 +37,7 @@ export function createAliyunSms(settings: AliyunSmsSettings | undefined): Channe
     name: "aliyun-sms",
     audience: "people",
     concurrency: 4,
-    rate: null,
+    budgets: [budget],
     render: (message) => renderSms(settings, message),
     notifier: settings === undefined ? null : createNotifier(settings),
   };

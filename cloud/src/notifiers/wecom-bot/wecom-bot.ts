@@ -6,7 +6,7 @@ import type { WecomBotSettings } from "./settings.ts";
 /** WeCom refuses markdown beyond this: https://developer.work.weixin.qq.com/document/path/91770 */
 export const markdown_bytes_max = 4_096;
 /** A bot takes 20 messages a minute. */
-const rate = { messages: 20, window_ms: 60_000 };
+const budget = { messages: 20, window_ms: 60_000 };
 const answer_bytes_max = 10_000;
 
 /**
@@ -21,7 +21,7 @@ export function createWecomBot(settings: WecomBotSettings | undefined): Channel 
     name: "wecom-bot",
     audience: "group",
     concurrency: 2,
-    rate,
+    budgets: [budget],
     render: renderMarkdown,
     notifier: settings === undefined ? null : { send: (message, signal) => post(settings.url, message, signal) },
   };
