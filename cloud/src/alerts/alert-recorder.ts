@@ -11,6 +11,8 @@ import type { Alert } from "./alert.ts";
 
 /** Who stands in the steps for what the rules did. */
 export const rulesName = "gengfu";
+const lateNote = "came to light in retrospect; nobody was told";
+const confirmedNote = "still holds; people are told";
 
 export interface AlertRecorderOptions {
   readonly alerts: AlertTable;
@@ -60,13 +62,32 @@ export class AlertRecorder {
       if (pending !== undefined) alerts.put(pending);
       return undefined;
     }
+    if (effect.kind === "rise" || effect.kind === "confirm") return this.#grow(known, effect, now);
     const alert = known ?? (effect.kind === "raise" ? this.#alertOf(effect) : undefined);
     if (alert === undefined) return undefined;
-    const outcome = this.happen(alert, { event: effect.kind, at: effect.at, who: rulesName, note: null }, now);
+    const isLate = effect.kind === "raise" && effect.retrospective === true;
+    const happening = { event: effect.kind, at: effect.at, who: rulesName, note: isLate ? lateNote : null };
+    const outcome = this.happen(isLate ? { ...alert, retrospective: true } : alert, happening, now);
     if (outcome.kind !== "changed") return undefined;
+    // what came to light in retrospect stands in the list; nobody is paged for what is over
+    if (outcome.alert.retrospective === true) return outcome.alert;
     if (effect.kind === "raise") this.#notify(outcome.alert, "firing", effect.at, now);
     else if (settings.on_clear) this.#notify(outcome.alert, "cleared", effect.at, now);
     return outcome.alert;
+  }
+
+  /** It lasts: it is graver than it was, or what came to light late turned out to hold still. People are told. */
+  #grow(alert: Alert | undefined, effect: Effect, now: number): Alert | undefined {
+    if (alert === undefined || (alert.state !== "firing" && alert.state !== "acknowledged")) return undefined;
+    const { retrospective: _, ...rest } = alert;
+    const severity = effect.severity ?? alert.severity;
+    const grown: Alert = { ...rest, severity };
+    const note = effect.kind === "rise" ? `${alert.severity} -> ${severity}` : confirmedNote;
+    this.#options.alerts.put(grown);
+    const step = { what: "raised", at: effect.at, who: rulesName, note, state: grown.state } as const;
+    this.#options.alerts.addStep(alert.id, step, now);
+    this.#notify(grown, "firing", effect.at, now);
+    return grown;
   }
 
   /** The alert that an effect speaks of, as it is before it fires; undefined where its rule is gone. */

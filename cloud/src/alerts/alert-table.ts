@@ -26,7 +26,7 @@ export class AlertTable {
     this.#select = database.prepare("SELECT body FROM alert WHERE id = ?");
     this.#upsert = database.prepare(
       `INSERT INTO alert (id, state, severity, raised_at, body) VALUES (?, ?, ?, ?, ?)
-       ON CONFLICT DO UPDATE SET state = excluded.state, raised_at = excluded.raised_at, body = excluded.body`,
+       ON CONFLICT DO UPDATE SET state = excluded.state, severity = excluded.severity, raised_at = excluded.raised_at, body = excluded.body`,
     );
     this.#delete = database.prepare("DELETE FROM alert WHERE id = ?");
     this.#insertStep = database.prepare(

@@ -3,6 +3,7 @@ import type { Kind } from "@gengfu/shared/model/reading";
 import type { Rule } from "@gengfu/shared/model/rule";
 import type { Site } from "@gengfu/shared/model/site";
 import { languages, type Text } from "@gengfu/shared/model/text";
+import { formatDuration } from "@gengfu/shared/time/duration";
 
 const kindNames: Readonly<Partial<Record<Kind, Text>>> = {
   contact: { zh: "触点", en: "contact" },
@@ -34,22 +35,66 @@ export function describe(site: Site, rule: Rule, effect: Effect): Text {
 
 function happened(site: Site, rule: Rule, effect: Effect): Text {
   const { when } = rule;
+  const what = measureOf(site, effect);
+  const value = (unit: string): string => figure(effect.value ?? 0, unit);
   switch (when.type) {
-    case "contact": {
-      const what = measureOf(site, effect);
+    case "contact":
       return when.closed
         ? { zh: `${what.zh}触点闭合`, en: `${what.en} contact closed` }
         : { zh: `${what.zh}触点断开`, en: `${what.en} contact open` };
-    }
     case "above":
     case "below": {
-      const what = measureOf(site, effect);
       const unit = units[when.kind] ?? "";
-      const value = figure(effect.value ?? 0, unit);
       const limit = figure(when.limit, unit);
       return when.type === "above"
-        ? { zh: `${what.zh} ${value}，高于 ${limit}`, en: `${what.en} ${value}, above ${limit}` }
-        : { zh: `${what.zh} ${value}，低于 ${limit}`, en: `${what.en} ${value}, below ${limit}` };
+        ? { zh: `${what.zh} ${value(unit)}，高于 ${limit}`, en: `${what.en} ${value(unit)}, above ${limit}` }
+        : { zh: `${what.zh} ${value(unit)}，低于 ${limit}`, en: `${what.en} ${value(unit)}, below ${limit}` };
+    }
+    case "range": {
+      const unit = units[when.kind] ?? "";
+      const range = `${when.low} – ${figure(when.high, unit)}`;
+      return {
+        zh: `${what.zh} ${value(unit)}，超出范围 ${range}`,
+        en: `${what.en} ${value(unit)}, outside ${range}`,
+      };
+    }
+    case "falls":
+    case "rises": {
+      const unit = units[when.kind] ?? "";
+      const by = figure(when.by, unit);
+      const within = formatDuration(when.within);
+      return when.type === "falls"
+        ? {
+            zh: `${what.zh} ${within} 内下降超过 ${by}，现为 ${value(unit)}`,
+            en: `${what.en} fell by more than ${by} within ${within}, now ${value(unit)}`,
+          }
+        : {
+            zh: `${what.zh} ${within} 内上升超过 ${by}，现为 ${value(unit)}`,
+            en: `${what.en} rose by more than ${by} within ${within}, now ${value(unit)}`,
+          };
+    }
+    case "count": {
+      const within = formatDuration(when.within);
+      const [zh, en] = when.closed ? ["闭合", "closed"] : ["断开", "opened"];
+      return {
+        zh: `${what.zh}触点 ${within} 内${zh} ${when.times} 次`,
+        en: `${what.en} contact ${en} ${when.times} times within ${within}`,
+      };
+    }
+    case "chatter": {
+      const within = formatDuration(when.within);
+      return {
+        zh: `${what.zh}触点 ${within} 内抖动 ${when.times} 次`,
+        en: `${what.en} contact changed ${when.times} times within ${within}`,
+      };
+    }
+    case "all":
+    case "any":
+    case "not":
+      return { zh: "规则条件成立", en: "the rule's conditions hold" };
+    case "series_silent": {
+      const since = siteTime(site, effect.onset);
+      return { zh: `${what.zh}自 ${since} 起无数据`, en: `${what.en}: no data since ${since}` };
     }
     case "device_silent":
     case "gateway_silent": {

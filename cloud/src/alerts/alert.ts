@@ -45,6 +45,8 @@ export interface Alert {
   readonly messages: Text;
   /** What to do first. */
   readonly advice: Text | null;
+  /** It came to light so late that nobody was told. */
+  readonly retrospective?: boolean;
 }
 
 export const stepKinds = ["raised", "acknowledged", "cleared", "closed"] as const;

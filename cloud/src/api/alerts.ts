@@ -1,14 +1,7 @@
 import { kinds } from "@gengfu/shared/model/reading";
 import { severities, type Severity } from "@gengfu/shared/model/rule";
 import { z } from "zod";
-import {
-  alertStates,
-  notificationStates,
-  parseStates,
-  receiptStates,
-  stepKinds,
-  type AlertWithSteps,
-} from "../alerts/alert.ts";
+import { alertStates, notificationStates, parseStates, receiptStates, stepKinds, type AlertWithSteps } from "../alerts/alert.ts";
 import type { AlertAnswer, AlertService } from "../alerts/alert-service.ts";
 import { ProblemError } from "./problem.ts";
 import { limit, period, requireOrder } from "./query.ts";
@@ -49,6 +42,7 @@ export const alert = z
     message: z.string().describe("Chinese and English in one line."),
     messages: bilingual.describe("The message in each language."),
     advice: bilingual.nullable().describe("What to do first."),
+    retrospective: z.boolean().optional().describe("True where it came to light so late that nobody was told."),
   })
   .meta({ id: "Alert", description: "An alert and what became of it." });
 
@@ -84,14 +78,8 @@ const notification = z
     nextAttemptAt: time.describe("When it is tried again, while it is pending."),
     error: z.string().nullable().describe("The channel's answer to the last attempt that failed."),
     text: z.string().describe("The text as the channel sends it, or would."),
-    group: z
-      .int()
-      .nullable()
-      .describe("What went out as one message has the same number here; null for what went alone."),
-    insteadOf: z
-      .string()
-      .nullable()
-      .describe("The channel that did not bring it through, for which this one stands in."),
+    group: z.int().nullable().describe("What went out as one message has the same number here; null for what went alone."),
+    insteadOf: z.string().nullable().describe("The channel that did not bring it through, for which this one stands in."),
     vendorId: z.string().nullable().describe("The vendor's name of the message."),
     receipt: z.enum(receiptStates).nullable().describe("Null where the vendor tells of no receipts."),
     receiptAt: time,

@@ -3,8 +3,10 @@ import { secret } from "../config/secret.ts";
 import { duration } from "../time/duration.ts";
 import { checkTransmission, transmissionDevice } from "./gb26875.ts";
 import { identifier } from "./identifier.ts";
+import { leavesOf } from "./condition.ts";
 import { deviceKinds } from "./reading.ts";
 import { rule } from "./rule.ts";
+import { calendar, timeOfDay, weekdays, workingHours } from "./schedule.ts";
 import { tank } from "./tank.ts";
 import { text } from "./text.ts";
 
@@ -12,8 +14,7 @@ import { text } from "./text.ts";
  * The site: what is there, who works there, what is watched. Edge and cloud read the same file. What differs by
  * installation (addresses, channels, stores) stands in `edge.yaml` and `cloud.yaml`.
  */
-const timeOfDay = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, "a time of day such as 06:30, 24 h clock");
-const weekday = z.enum(["mon", "tue", "wed", "thu", "fri", "sat", "sun"]);
+const weekday = z.enum(weekdays);
 const card = z
   .string()
   .regex(/^[0-9A-Fa-f]{8,20}$/, "a card's UID in hex, 4 to 10 bytes")
@@ -81,6 +82,17 @@ const person = z.strictObject({
     .optional(),
 });
 
+/** How grave a finding is; the time that there is to put it right follows from it. */
+export const grades = ["urgent", "serious", "ordinary"] as const;
+
+const defect = z.strictObject({
+  id: identifier,
+  name: text.describe("What is wrong, as it stands in the rectification ledger."),
+  card: card.describe("UID of the card, or tag, that stands for it."),
+  grade: z.enum(grades).default("ordinary").describe("How grave it is; the due date follows from it."),
+  responsible: identifier.optional().describe("Who sees to it, by id."),
+});
+
 export const site = z
   .strictObject({
     id: identifier,
@@ -112,12 +124,20 @@ export const site = z
     checkpoints: z.array(checkpoint).default([]),
     routes: z.array(route).default([]),
     people: z.array(person).default([]),
+    defects: z
+      .array(defect)
+      .default([])
+      .describe("Defects that a guard reports by tapping the own card and then, at the same reader, the defect's."),
     on_call: z.array(identifier).default([]).describe("Who gets urgent messages, by id."),
+    working_hours: workingHours.prefault({}).describe("When people work here, for rules that heed it."),
+    calendar: calendar
+      .optional()
+      .describe("Holidays and shifted workdays, as a mapping or a YAML file: `file:holidays.yaml`."),
     rules: z.array(rule).default([]),
   })
   .superRefine((value, context) => {
     const reject = (path: PropertyKey[], message: string): void => context.addIssue({ code: "custom", path, message });
-    for (const list of ["gateways", "devices", "checkpoints", "routes", "people", "rules"] as const) {
+    for (const list of ["gateways", "devices", "checkpoints", "routes", "people", "defects", "rules"] as const) {
       const seen = new Set<string>();
       value[list].forEach(({ id }, index) => {
         if (seen.has(id)) reject([list, index, "id"], `an id that no other of the ${list} has`);
@@ -156,10 +176,22 @@ export const site = z
         reject(["on_call", index], "a person who has a phone");
       }
     });
-    value.rules.forEach(({ when }, index) => {
-      if ("device" in when && when.device !== undefined && !devices.has(when.device)) {
-        reject(["rules", index, "when", "device"], oneOf(devices));
+    const cards = new Set([...value.people.map(({ card: own }) => own), ...value.checkpoints.map(({ tag }) => tag)]);
+    value.defects.forEach(({ card: uid, responsible }, index) => {
+      if (cards.has(uid)) reject(["defects", index, "card"], "a card that stands for nothing else");
+      cards.add(uid);
+      if (responsible !== undefined && !people.has(responsible)) {
+        reject(["defects", index, "responsible"], oneOf(people));
       }
+    });
+    value.rules.forEach(({ when, unless = [] }, index) => {
+      const isUnknown = (about: object): boolean =>
+        "device" in about && typeof about.device === "string" && !devices.has(about.device);
+      const parts = when.type === "all" || when.type === "any" || when.type === "not" ? leavesOf(when) : [];
+      if (isUnknown(when)) reject(["rules", index, "when", "device"], oneOf(devices));
+      if (parts.some(isUnknown)) reject(["rules", index, "when", "of"], `devices that are ${oneOf(devices)}`);
+      if (unless.flatMap(leavesOf).some(isUnknown))
+        reject(["rules", index, "unless"], `devices that are ${oneOf(devices)}`);
     });
   });
 

@@ -1,15 +1,29 @@
-import type { Condition } from "../model/rule.ts";
+import type { Condition, Leaf } from "../model/condition.ts";
+import type { Rule } from "../model/rule.ts";
+import type { Kind } from "../model/reading.ts";
 
-/** Conditions on the values of a series; the others are on silence. */
-export type ValueCondition = Extract<Condition, { type: "contact" | "above" | "below" }>;
-export type SilenceCondition = Exclude<Condition, ValueCondition>;
+/** Conditions on the value that a series has now. */
+export type ValueCondition = Extract<Condition, { type: "contact" | "above" | "below" | "range" }>;
+/** Between the limit and the value that clears, or not known: `inside`. */
+export type Verdict = "active" | "inside" | "inactive";
 
 export function isValueCondition(condition: Condition): condition is ValueCondition {
-  return condition.type === "contact" || condition.type === "above" || condition.type === "below";
+  const { type } = condition;
+  return type === "contact" || type === "above" || type === "below" || type === "range";
+}
+
+/** Whether a rule asks nothing but the value of one series, at once: its readings then need no memory but the last. */
+export function isPlain({ when, active, unless, settle = 0 }: Rule): boolean {
+  return isValueCondition(when) && active === undefined && unless === undefined && settle === 0;
+}
+
+/** The kind of the series that a condition looks at. */
+export function kindOf(condition: Leaf): Kind {
+  return "kind" in condition ? condition.kind : "contact";
 }
 
 /** What a value means to a condition, its duration left aside. */
-export function judge(condition: ValueCondition, value: number): "active" | "inside" | "inactive" {
+export function judge(condition: ValueCondition, value: number): Verdict {
   switch (condition.type) {
     case "contact":
       return (value !== 0) === condition.closed ? "active" : "inactive";
@@ -19,5 +33,11 @@ export function judge(condition: ValueCondition, value: number): "active" | "ins
     case "below":
       if (value < condition.limit) return "active";
       return value > (condition.clear ?? condition.limit) ? "inactive" : "inside";
+    case "range": {
+      const { low, high, margin } = condition;
+      if (value < low || value > high) return "active";
+      if (margin === 0) return "inactive";
+      return value > low + margin && value < high - margin ? "inactive" : "inside";
+    }
   }
 }

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Kind } from "../model/reading.ts";
-import type { EffectKind } from "./transitions.ts";
+import type { Severity } from "../model/rule.ts";
+import type { EffectKind as SeriesEffectKind } from "./transitions.ts";
 
 /** What an alert is about: the same on the edge and in the cloud. */
 export interface Subject {
@@ -14,6 +15,12 @@ export interface Subject {
   readonly channel: string | null;
 }
 
+/**
+ * What becomes of an alert. `rise`: it has lasted so long that it is of another severity. `confirm`: what was raised in
+ * retrospect still holds.
+ */
+export type EffectKind = SeriesEffectKind | "rise" | "confirm";
+
 /** What a step of the rules asks for. */
 export interface Effect extends Subject {
   readonly kind: EffectKind;
@@ -25,6 +32,10 @@ export interface Effect extends Subject {
   readonly at: number;
   /** The value that was seen; null where it is about silence. */
   readonly value: number | null;
+  /** Of `raise`: it came to light so late that people are told only if it still holds, by `confirm`. */
+  readonly retrospective?: true;
+  /** Of `rise`: what the alert becomes. */
+  readonly severity?: Severity;
 }
 
 /**

@@ -2,7 +2,8 @@ import type { StoredReading } from "../model/reading.ts";
 import type { Rule } from "../model/rule.ts";
 import { judge, type ValueCondition } from "./condition.ts";
 import { appendRun, insertLate, splitLate, type LateVerdict, type Run, type Split } from "./contact-runs.ts";
-import { alertId, type Effect, type Subject } from "./effect.ts";
+import type { Effect, Subject } from "./effect.ts";
+import { effectOf, hold, type Held } from "./held.ts";
 import { transitions, type Observation, type Phase } from "./transitions.ts";
 
 export type ValueRule = Rule & { readonly when: ValueCondition };
@@ -23,17 +24,6 @@ export interface SeriesState {
   readonly held: Held | null;
   /** Contacts only: the past by event time, and by seq for readings without a time to be believed. */
   readonly past: { readonly byTime: readonly Run[]; readonly bySeq: readonly Run[] } | null;
-}
-
-export interface Held extends Subject {
-  readonly alert: string;
-  /** Since when the condition holds. */
-  readonly since: number;
-  /** `since` and the rule's `for`: when it counts as raised. */
-  readonly raisedAt: number;
-  /** When to raise it if nothing contradicts: `for` counted from when the reading was handled, since what follows on it in a backlog may show that it did not last. */
-  readonly due: number;
-  readonly value: number;
 }
 
 export interface SeriesStep {
@@ -70,7 +60,7 @@ export function stepReading(
   const since = state?.held?.since ?? at;
   const observation: Observation = seen === "active" && at - since >= rule.for ? "sustained" : seen;
   const { to, effect } = transitions[state?.phase ?? "normal"][observation];
-  const held = state?.held ?? (to === "normal" ? null : hold(site, rule, reading, at, now));
+  const held = state?.held ?? (to === "normal" ? null : heldBy(site, rule, reading, at, now));
   const next: SeriesState = {
     type: "series",
     phase: to,
@@ -132,7 +122,7 @@ function stepLateContact(
   }
   const value = reading.value as number;
   const since = known ? reading.at : now;
-  const held = hold(site, rule, reading, since, now);
+  const held = heldBy(site, rule, reading, since, now);
   return {
     state: next,
     effects: [effectOf("raise", held, since, value), effectOf("clear", held, known ? episode.clearedBy : now, null)],
@@ -149,7 +139,7 @@ function stepSplit(
   now: number,
 ): SeriesStep {
   const value = rule.when.type === "contact" && rule.when.closed ? 1 : 0;
-  const untold = hold(site, rule, { ...reading, at: since, value }, since, now);
+  const untold = heldBy(site, rule, { ...reading, at: since, value }, since, now);
   const raise = effectOf("raise", untold, since, value);
   if (clearedBy !== null || state.phase !== "raised" || state.held === null) {
     return { state, effects: [raise, effectOf("clear", untold, clearedBy ?? now, null)] };
@@ -184,7 +174,7 @@ function withSeq(
     : insertLate(ours, reading.seq, active);
 }
 
-function hold(site: string, rule: ValueRule, reading: StoredReading, since: number, now: number): Held {
+function heldBy(site: string, rule: ValueRule, reading: StoredReading, since: number, now: number): Held {
   const subject: Subject = {
     site,
     rule: rule.id,
@@ -193,17 +183,5 @@ function hold(site: string, rule: ValueRule, reading: StoredReading, since: numb
     measure: reading.kind,
     channel: reading.channel,
   };
-  return {
-    ...subject,
-    alert: alertId(subject, reading.at),
-    since,
-    raisedAt: since + rule.for,
-    due: now + rule.for,
-    value: reading.value as number,
-  };
-}
-
-function effectOf(kind: Effect["kind"], held: Held, at: number, value: number | null): Effect {
-  const { due: _due, raisedAt: _raisedAt, since, ...about } = held;
-  return { ...about, kind, onset: since, at, value };
+  return hold(subject, { onset: reading.at, since, now, for_ms: rule.for, value: reading.value as number });
 }

@@ -1,4 +1,4 @@
-import type { StoredReading } from "../model/reading.ts";
+import type { Kind, StoredReading } from "../model/reading.ts";
 import type { Rule } from "../model/rule.ts";
 import { alertId, type Effect, type Subject } from "./effect.ts";
 import { hasKnownTime } from "./series.ts";
@@ -12,7 +12,7 @@ export const backlog_readings = { settled: 200, behind: 20_000 } as const;
 /** A gateway that wasn't heard for longer was away: its sensors get their full time anew, since they may have been off with it. */
 export const blip_ms_max = 60_000;
 
-/** When something last came from a device, by a clock to be believed. */
+/** When something last came from a device, or of a series, by a clock to be believed. */
 export interface DeviceState {
   readonly type: "device";
   readonly heardAt: number;
@@ -35,7 +35,7 @@ export interface SilenceState extends Subject {
   readonly since: number;
 }
 
-/** What a tick watches: one rule and one device or gateway. */
+/** What a tick watches: one rule and one device, series or gateway. */
 export interface SilenceWatch {
   readonly key: string;
   readonly site: string;
@@ -43,6 +43,11 @@ export interface SilenceWatch {
   readonly gateway: string;
   /** Null where the gateway itself is watched. */
   readonly device: string | null;
+  /** Where one series is watched, which. */
+  readonly measure: Kind | null;
+  readonly channel: string | null;
+  /** The key of the record that says when it was last heard; null where the gateway itself is watched. */
+  readonly heard: string | null;
   /** Silence that raises, the rule's `for` included. */
   readonly after_ms: number;
 }
@@ -113,8 +118,8 @@ export function stepSilence(
     rule: watch.rule.id,
     gateway: watch.gateway,
     device: watch.device,
-    measure: null,
-    channel: null,
+    measure: watch.measure,
+    channel: watch.channel,
   };
   const raised: SilenceState = { ...subject, type: "silence", alert: alertId(subject, heardAt), since: heardAt };
   return { state: raised, effects: [effectOf(effect, raised, due)] };

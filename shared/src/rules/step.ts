@@ -1,9 +1,11 @@
 import type { StoredReading } from "../model/reading.ts";
 import type { Effect } from "./effect.ts";
 import type { RuleBook } from "./rule-book.ts";
+import { aboutOf, dropAfter, end, follow, stepAfter, type Records } from "./afterwards/afterwards.ts";
+import { dropCompound, stepCompoundDue, stepLeg } from "./compound/compound.ts";
 import { dropSeries, stepDue, stepReading } from "./series.ts";
 import { dropSilence, heardDevice, heardGateway, stepSilence, type GatewayReport } from "./silence.ts";
-import type { Changes, RuleStates, StateRecord, WatchState } from "./states.ts";
+import { isPending, type Changes, type RuleStates, type StateRecord, type WatchState } from "./states.ts";
 
 /** Everything that the rules are told. `now` is the time at which it is handled, epoch milliseconds. */
 export type Input =
@@ -24,15 +26,36 @@ export interface Step {
  * clears.
  */
 export function prune(book: RuleBook, states: RuleStates, now: number): Step {
-  const changes = new Map<string, null>();
-  const effects: Effect[] = [];
-  for (const [key, state] of states.entries()) {
-    if (book.covers(key)) continue;
-    changes.set(key, null);
-    if (state.type === "series") effects.push(...dropSeries(state, now));
-    if (state.type === "silence") effects.push(dropSilence(state, now));
+  const changes = new Map<string, StateRecord | null>();
+  const run = new Run(book, states, changes, []);
+  const gone = [...states.entries()].filter(([key, state]) => !book.covers(key) || isOrphan(book, state));
+  for (const [key] of gone) changes.set(key, null);
+  const effects = gone.flatMap(([, state]) => dropped(state, now));
+  return { changes, effects: effects.map((effect) => run.ended(effect)) };
+}
+
+/** Whether a record is of an alert whose rule is gone. */
+function isOrphan(book: RuleBook, state: StateRecord): boolean {
+  if (state.type !== "keep" && state.type !== "late" && state.type !== "rise") return false;
+  const about = aboutOf(state);
+  return about !== undefined && book.rule(about.site, about.rule) === undefined;
+}
+
+function dropped(state: StateRecord, now: number): readonly Effect[] {
+  switch (state.type) {
+    case "series":
+      return dropSeries(state, now);
+    case "compound":
+      return dropCompound(state, now);
+    case "silence":
+      return [dropSilence(state, now)];
+    case "keep":
+    case "late":
+    case "rise":
+      return dropAfter(state);
+    default:
+      return [];
   }
-  return { changes, effects };
 }
 
 /** The rules' one function: pure, so that whoever calls it can persist states, effects and cursor in one transaction. */
@@ -44,7 +67,7 @@ export function step(book: RuleBook, states: RuleStates, inputs: Iterable<Input>
   return { changes, effects };
 }
 
-class Run {
+class Run implements Records {
   readonly #book: RuleBook;
   readonly #states: RuleStates;
   readonly #changes: Map<string, StateRecord | null>;
@@ -65,7 +88,7 @@ class Run {
         return this.#tick(input.now);
       case "gateway": {
         const key = `gateway/${input.gateway}`;
-        this.#changes.set(key, heardGateway(this.#get(key, "gateway"), input));
+        this.#changes.set(key, heardGateway(this.get(key, "gateway"), input));
         return;
       }
       case "resume":
@@ -73,63 +96,109 @@ class Run {
     }
   }
 
+  ended(clear: Effect): Effect {
+    return end(clear, this);
+  }
+
+  get<Type extends StateRecord["type"]>(key: string, type: Type): Extract<StateRecord, { type: Type }> | undefined {
+    const changed = this.#changes.get(key);
+    const state = changed === undefined ? this.#states.get(key) : changed;
+    return state?.type === type ? (state as Extract<StateRecord, { type: Type }>) : undefined;
+  }
+
+  set(key: string, state: StateRecord | null): void {
+    this.#changes.set(key, state);
+  }
+
   #reading(reading: StoredReading, now: number): void {
     const device = this.#book.device(reading.gateway, reading.device);
     if (device === undefined) return;
-    const before = this.#get(device.key, "device");
-    const heard = heardDevice(before, reading, now);
-    if (heard !== undefined && heard !== before) this.#changes.set(device.key, heard);
-    for (const { key, rule } of this.#book.slots(device, reading.kind, reading.channel)) {
-      const next = stepReading(device.site.id, rule, this.#get(key, "series"), reading, now);
-      if (next === undefined) continue;
-      this.#changes.set(key, next.state);
-      for (const effect of next.effects) this.#effects.push(effect);
+    this.#hear(device.key, reading, now);
+    for (const slot of this.#book.slots(device, reading.kind, reading.channel)) {
+      switch (slot.type) {
+        case "series":
+          this.#apply(
+            slot.key,
+            stepReading(device.site.id, slot.rule, this.get(slot.key, "series"), reading, now),
+            now,
+          );
+          break;
+        case "compound":
+          this.#apply(slot.key, stepLeg(slot.watch, slot.leg, this.get(slot.key, "compound"), reading, now), now);
+          break;
+        case "heard":
+          this.#hear(slot.key, reading, now);
+      }
     }
   }
 
+  #hear(key: string, reading: StoredReading, now: number): void {
+    const before = this.get(key, "device");
+    const heard = heardDevice(before, reading, now);
+    if (heard !== undefined && heard !== before) this.#changes.set(key, heard);
+  }
+
   #tick(now: number): void {
-    for (const key of this.#pending()) {
-      const state = this.#get(key, "series");
-      const next = state === undefined ? undefined : stepDue(state, now);
-      if (next === undefined) continue;
-      this.#changes.set(key, next.state);
-      this.#effects.push(...next.effects);
-    }
+    const due = this.#due(now);
+    for (const key of due) this.#pass(key, now);
     const watch = this.#watch(now);
     for (const silence of this.#book.silences) {
       const next = stepSilence(
         silence,
-        this.#get(silence.key, "silence"),
-        silence.device === null ? undefined : this.#get(`device/${silence.site}/${silence.device}`, "device"),
-        this.#get(`gateway/${silence.gateway}`, "gateway"),
+        this.get(silence.key, "silence"),
+        silence.heard === null ? undefined : this.get(silence.heard, "device"),
+        this.get(`gateway/${silence.gateway}`, "gateway"),
         { now, ...watch },
       );
-      if (next === undefined) continue;
-      this.#changes.set(silence.key, next.state);
-      this.#effects.push(...next.effects);
+      this.#apply(silence.key, next, now);
+    }
+    // last, since what has just come back is the same alert
+    for (const key of due) this.#passAfter(key, now);
+  }
+
+  #pass(key: string, now: number): void {
+    const series = this.get(key, "series");
+    if (series !== undefined) this.#apply(key, stepDue(series, now), now);
+    const compound = this.get(key, "compound");
+    const watch = this.#book.compound(key);
+    if (compound !== undefined && watch !== undefined) this.#apply(key, stepCompoundDue(watch, compound, now), now);
+  }
+
+  #passAfter(key: string, now: number): void {
+    const state = this.get(key, "keep") ?? this.get(key, "late") ?? this.get(key, "rise");
+    const about = state === undefined ? undefined : aboutOf(state);
+    if (state === undefined || about === undefined) return;
+    const rule = this.#book.rule(about.site, about.rule);
+    const gateway = this.get(`gateway/${about.gateway}`, "gateway");
+    this.#effects.push(...stepAfter(key, state, rule, gateway, now, this));
+  }
+
+  /** What a step did: its state, and its effects as people are to see them. */
+  #apply(
+    key: string,
+    next: { readonly state: StateRecord | null; readonly effects: readonly Effect[] } | undefined,
+    now: number,
+  ): void {
+    if (next === undefined) return;
+    this.#changes.set(key, next.state);
+    for (const effect of next.effects) {
+      const rule = this.#book.rule(effect.site, effect.rule);
+      if (rule !== undefined) for (const told of follow(rule, effect, now, this)) this.#effects.push(told);
     }
   }
 
-  /** Series that are pending, as the inputs so far have left them; in order, so that effects don't hang on how states were loaded. */
-  #pending(): string[] {
-    const keys = new Set(this.#states.pending);
-    for (const [key, state] of this.#changes) {
-      if (state?.type === "series" && state.phase === "pending") keys.add(key);
-    }
+  /** What a tick has to look at, as the inputs so far have left it; in order, so that effects don't hang on how states were loaded. */
+  #due(now: number): string[] {
+    const keys = new Set(this.#states.dueBy(now));
+    for (const [key, state] of this.#changes) if (isPending(state)) keys.add(key);
     return [...keys].sort();
   }
 
   #watch(now: number): WatchState {
-    const known = this.#get("watch", "watch");
+    const known = this.get("watch", "watch");
     if (known !== undefined) return known;
     const begun: WatchState = { type: "watch", watchedSince: now, listeningSince: now };
     this.#changes.set("watch", begun);
     return begun;
-  }
-
-  #get<Type extends StateRecord["type"]>(key: string, type: Type): Extract<StateRecord, { type: Type }> | undefined {
-    const changed = this.#changes.get(key);
-    const state = changed === undefined ? this.#states.get(key) : changed;
-    return state?.type === type ? (state as Extract<StateRecord, { type: Type }>) : undefined;
   }
 }
