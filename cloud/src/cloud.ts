@@ -12,6 +12,7 @@ import { sessionKey } from "./api/session.ts";
 import { showGateway } from "./api/site.ts";
 import type { CloudSetup } from "./config.ts";
 import { lockData } from "./data-lock.ts";
+import { Findings, findingsConsumer, heedsTaps } from "./findings/findings.ts";
 import { TransmissionServer } from "./gb26875/transmission-server.ts";
 import { transmissionConsumer } from "./gb26875/unit-memories.ts";
 import { createGatewayRegistry } from "./gateways/gateway-registry.ts";
@@ -70,6 +71,7 @@ export async function startCloud(
     storeConsumer,
     ...(config.influx === undefined ? [] : [influxConsumer]),
     ...(config.gb26875 === undefined ? [] : [transmissionConsumer]),
+    ...(heedsTaps(sites) ? [findingsConsumer] : []),
   ];
   const log = openSqliteLog<StoredReading>({
     file: file("log.db"),
@@ -126,6 +128,19 @@ export async function startCloud(
   alerts.start();
   stack.defer(() => alerts.stop());
 
+  const findings = new Findings({
+    file: file("findings.db"),
+    log,
+    sites,
+    facts,
+    alerts,
+    settings: config.findings,
+    clock,
+    logger: child("findings"),
+  });
+  findings.start();
+  stack.defer(() => findings.stop());
+
   const lastAtStart = log.last;
   log.onAppend((_, block) => {
     devices.add(block.entries);
@@ -170,7 +185,12 @@ export async function startCloud(
   const influx = config.influx === undefined ? undefined : openInflux(config.influx);
   stack.defer(() => influx?.parked.close());
   const running = new AbortController();
-  const loops = [writer.run(running.signal), embedded.retain(running.signal), patrol.run(running.signal)];
+  const loops = [
+    writer.run(running.signal),
+    embedded.retain(running.signal),
+    patrol.run(running.signal),
+    findings.run(running.signal),
+  ];
   const toInflux =
     influx === undefined
       ? undefined
@@ -252,6 +272,7 @@ export async function startCloud(
     consumers,
     store: embedded,
     alerts,
+    findings,
     gateways,
     ingress,
     hub,
@@ -276,6 +297,7 @@ export async function startCloud(
     quarantinedBatches: (limit) => ingress.quarantine(limit),
     views,
     alerts,
+    findings,
     gateways,
     devices,
     notifications: {

@@ -6,6 +6,7 @@ import { duration } from "@gengfu/shared/time/duration";
 import { dirname, resolve } from "node:path";
 import { z } from "zod";
 import { roles } from "./api/tokens.ts";
+import { findingSettings } from "./findings/settings.ts";
 import { transmissionSettings } from "./gb26875/settings.ts";
 import { aliyunSmsSettings } from "./notifiers/aliyun-sms/settings.ts";
 import { notificationSettings } from "./notifiers/settings.ts";
@@ -80,6 +81,7 @@ export const cloudSchema = z.strictObject({
   influx: section("url", influxSettings).describe(
     "InfluxDB, written beside the embedded store; off while `url` is empty.",
   ),
+  findings: findingSettings.prefault({}).describe("The rectification ledger (整改台账)."),
   notifications: z
     .strictObject({
       ...notificationSettings.shape,

@@ -7,6 +7,8 @@ import { openStates } from "./alerts/alert.ts";
 import type { Check, Checks } from "./api/health.ts";
 import type { Metric, MetricSample } from "./api/metrics.ts";
 import type { GatewayRegistry } from "./gateways/registry.ts";
+import type { Findings } from "./findings/findings.ts";
+import { findingMetrics } from "./findings/metrics.ts";
 import { transmissionMetrics } from "./gb26875/metrics.ts";
 import type { TransmissionServer } from "./gb26875/transmission-server.ts";
 import type { Ingress } from "./ingress/ingress.ts";
@@ -22,6 +24,7 @@ export interface Parts {
   readonly consumers: readonly string[];
   readonly store: Pick<EmbeddedStore, "stats">;
   readonly alerts: Pick<AlertService, "stats" | "list">;
+  readonly findings: Pick<Findings, "stats">;
   readonly gateways: Pick<GatewayRegistry, "list">;
   readonly ingress: Pick<Ingress, "stats">;
   /** Undefined where no transmission devices are configured. */
@@ -70,7 +73,14 @@ export function metricsOf(parts: Parts): () => Metric[] {
     const longest_s = Math.max(0, loop.max / 1e9 - loopResolution_ms / 1e3);
     loop.reset();
     const transmission = parts.transmission === undefined ? [] : transmissionMetrics(parts.transmission.stats());
-    return [...dataPath(parts), ...transmission, ...site(parts), ...people(parts), ...machine(longest_s)];
+    return [
+      ...dataPath(parts),
+      ...transmission,
+      ...site(parts),
+      ...people(parts),
+      ...findingMetrics(parts.findings.stats()),
+      ...machine(longest_s),
+    ];
   };
 }
 

@@ -1,7 +1,14 @@
 import { kinds } from "@gengfu/shared/model/reading";
 import { severities, type Severity } from "@gengfu/shared/model/rule";
 import { z } from "zod";
-import { alertStates, notificationStates, parseStates, receiptStates, stepKinds, type AlertWithSteps } from "../alerts/alert.ts";
+import {
+  alertStates,
+  notificationStates,
+  parseStates,
+  receiptStates,
+  stepKinds,
+  type AlertWithSteps,
+} from "../alerts/alert.ts";
 import type { AlertAnswer, AlertService } from "../alerts/alert-service.ts";
 import { ProblemError } from "./problem.ts";
 import { limit, period, requireOrder } from "./query.ts";
@@ -78,8 +85,14 @@ const notification = z
     nextAttemptAt: time.describe("When it is tried again, while it is pending."),
     error: z.string().nullable().describe("The channel's answer to the last attempt that failed."),
     text: z.string().describe("The text as the channel sends it, or would."),
-    group: z.int().nullable().describe("What went out as one message has the same number here; null for what went alone."),
-    insteadOf: z.string().nullable().describe("The channel that did not bring it through, for which this one stands in."),
+    group: z
+      .int()
+      .nullable()
+      .describe("What went out as one message has the same number here; null for what went alone."),
+    insteadOf: z
+      .string()
+      .nullable()
+      .describe("The channel that did not bring it through, for which this one stands in."),
     vendorId: z.string().nullable().describe("The vendor's name of the message."),
     receipt: z.enum(receiptStates).nullable().describe("Null where the vendor tells of no receipts."),
     receiptAt: time,

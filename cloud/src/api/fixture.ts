@@ -1,10 +1,13 @@
 import { randomBytes } from "node:crypto";
+import { memoryLog } from "@gengfu/shared/log/memory-log";
 import { silentLogger } from "@gengfu/shared/logging";
 import { isAside, type Kind, type StoredReading } from "@gengfu/shared/model/reading";
 import { site as siteSchema, type Site } from "@gengfu/shared/model/site";
 import { ManualClock } from "@gengfu/shared/time/clock";
 import type { Alert, AlertStep, AlertWithSteps, Notification } from "../alerts/alert.ts";
 import type { AlertAnswer, AlertQuery } from "../alerts/alert-service.ts";
+import { Findings } from "../findings/findings.ts";
+import { findingSettings } from "../findings/settings.ts";
 import type { GatewayView } from "../gateways/registry.ts";
 import type { QuarantinedBatch } from "../ingress/batch-quarantine.ts";
 import { DeviceStates } from "../live/device-states.ts";
@@ -238,6 +241,7 @@ export interface TestApi {
   readonly clock: ManualClock;
   readonly store: MemoryStore;
   readonly alerts: MemoryAlerts;
+  readonly findings: Findings;
   readonly gateways: GatewayView[];
   readonly devices: DeviceStates;
   readonly hub: LiveHub;
@@ -259,6 +263,17 @@ export async function testApi(
   const clock = new ManualClock(now);
   const store = new MemoryStore();
   const alerts = new MemoryAlerts();
+  const findings = new Findings({
+    file: ":memory:",
+    log: memoryLog(),
+    sites: [testSite],
+    facts: siteFacts(testSite),
+    alerts,
+    settings: findingSettings.parse({}),
+    clock,
+    logger: silentLogger,
+  });
+  findings.start();
   const gateways = [testGateway];
   const sites = [testSite];
   const facts = siteFacts(testSite);
@@ -280,6 +295,7 @@ export async function testApi(
     clock,
     quarantinedBatches: () => batches,
     alerts,
+    findings,
     gateways: { list: () => gateways },
     devices,
     notifications: { wecom_bot: false, aliyun_sms: true },
@@ -299,7 +315,7 @@ export async function testApi(
     logger: silentLogger,
   });
   await app.ready();
-  return { app, clock, store, alerts, gateways, devices, hub, checks, batches, unclaimed };
+  return { app, clock, store, alerts, findings, gateways, devices, hub, checks, batches, unclaimed };
 }
 
 export const bearer = (role: keyof typeof tokens): { authorization: string } => ({

@@ -37,6 +37,9 @@ const calls = [
   "get /alerts/{id}",
   "get /devices",
   "get /events",
+  "get /findings",
+  "get /findings.csv",
+  "get /findings/{id}",
   "get /gateways",
   "get /gateways/{id}/post-check",
   "get /health",
@@ -53,6 +56,8 @@ const calls = [
   "get /unclaimed",
   "post /alerts/{id}/acknowledge",
   "post /alerts/{id}/close",
+  "post /findings",
+  "post /findings/{id}/steps",
   "post /gateways/{id}/post-check",
   "post /session",
 ];
@@ -125,6 +130,12 @@ describe("what is answered is what is described", () => {
     ["post /alerts/{id}/close", "/alerts/a2/close", { by: body.by, cause: body.cause }],
     ["post /alerts/{id}/close", "/alerts/a1/close", { by: body.by, cause: body.cause }, 409],
     ["get /notifications", "/notifications"],
+    ["get /findings", "/findings"],
+    ["get /findings/{id}", "/findings/1"],
+    ["get /findings/{id}", "/findings/9", undefined, 404],
+    ["post /findings", "/findings", { by: body.by, alert: "a1" }, 201],
+    ["post /findings/{id}/steps", "/findings/1/steps", { by: body.by, what: "start" }],
+    ["post /findings/{id}/steps", "/findings/1/steps", { by: body.by, what: "verify" }, 409],
     ["get /site", "/site"],
     ["get /gateways", "/gateways"],
     ["get /devices", "/devices"],
@@ -184,6 +195,7 @@ describe("what is answered is what is described", () => {
       ],
       forgotten: 0,
     });
+    api.findings.add({ by: "王强", what: "灭火器压力不足" });
     api.alerts.alerts.set("a1", testAlert("a1"));
     api.alerts.alerts.set("a2", testAlert("a2", { state: "cleared" }));
   }

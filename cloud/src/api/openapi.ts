@@ -16,6 +16,7 @@ export const documentInfo = {
   tags: [
     { name: "readings", description: "What was measured and what happened." },
     { name: "alerts", description: "What someone has to see to, and the messages about it." },
+    { name: "findings", description: "The rectification ledger: problems found, and what becomes of them." },
     { name: "site", description: "The site, its gateways and its devices." },
     { name: "patrol", description: "Rounds of the guards." },
     { name: "live", description: "What happens now." },

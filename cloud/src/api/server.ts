@@ -16,6 +16,7 @@ import { authorize } from "./auth.ts";
 import { serveConsole } from "./console.ts";
 import { handleError, validatorCompiler } from "./errors.ts";
 import { eventRoutes } from "./events.ts";
+import { findingRoutes, type FindingRoutes } from "./findings.ts";
 import { healthRoutes, type HealthRoutes } from "./health.ts";
 import { describeRoute, describeSchemas, documentInfo, finish } from "./openapi.ts";
 import { problemBody, sendProblem } from "./problem.ts";
@@ -27,7 +28,8 @@ import { Sessions } from "./session.ts";
 import { siteRoutes, type SiteRoutes } from "./site.ts";
 import { TokenBook, type TokenConfig } from "./tokens.ts";
 
-export interface ApiOptions extends ReadingsRoutes, SiteRoutes, Omit<HealthRoutes, "openMetrics"> {
+export interface ApiOptions
+  extends ReadingsRoutes, SiteRoutes, Omit<FindingRoutes, "clock">, Omit<HealthRoutes, "openMetrics"> {
   readonly listen: Listen;
   readonly tokens: readonly TokenConfig[];
   /** Signs the console's sessions, 32 bytes. */
@@ -105,6 +107,7 @@ export async function createApi(options: ApiOptions): Promise<Api> {
       healthRoutes(api, options);
       readingsRoutes(api, options);
       alertRoutes(api, options.alerts);
+      findingRoutes(api, options);
       siteRoutes(api, options);
       unclaimedRoutes(api, options.unclaimed);
       transmissionRoutes(api, options.transmission);
