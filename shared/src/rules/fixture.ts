@@ -5,18 +5,28 @@ import { RuleBook } from "./rule-book.ts";
 import { RuleStates } from "./states.ts";
 import { step, type Input } from "./step.ts";
 
-/** For tests: a court with one gateway, a fire panel, a tank and a boiler. */
+/** For tests: a court with one gateway, a fire panel, a tank, a boiler and a thermometer in the yard. */
 export const start = Date.UTC(2026, 0, 1);
 
-export function siteWith(rules: readonly unknown[]): Site {
+export function siteWith(rules: readonly unknown[], about: object = {}): Site {
   return site.parse({
+    ...about,
     id: "court",
     name: "Court",
     gateways: [{ id: "gw", name: "Gateway", secret: "x" }],
     devices: [
-      { id: "panel", name: "Panel", secret: "x", measures: [{ kind: "contact", channel: "fire" }] },
+      {
+        id: "panel",
+        name: "Panel",
+        secret: "x",
+        measures: [
+          { kind: "contact", channel: "fire" },
+          { kind: "contact", channel: "maintenance" },
+        ],
+      },
       { id: "tank", name: "Tank", secret: "x", measures: [{ kind: "level" }] },
       { id: "boiler", name: "Boiler", secret: "x", measures: [{ kind: "temperature", channel: "supply" }] },
+      { id: "yard", name: "Yard", secret: "x", measures: [{ kind: "temperature" }] },
     ],
     rules,
   });
@@ -87,6 +97,10 @@ export const contact = (at: number, closed: boolean, about: Partial<StoredReadin
   reading(at, { value: closed ? 1 : 0, ...about });
 export const level = (at: number, metres: number, about: Partial<StoredReading> = {}): StoredReading =>
   reading(at, { device: "tank", kind: "level", channel: null, value: metres, ...about });
+export const yard = (at: number, celsius: number, about: Partial<StoredReading> = {}): StoredReading =>
+  reading(at, { device: "yard", kind: "temperature", channel: null, value: celsius, ...about });
+export const boiler = (at: number, celsius: number, about: Partial<StoredReading> = {}): StoredReading =>
+  reading(at, { device: "boiler", kind: "temperature", channel: "supply", value: celsius, ...about });
 
 /** Runs inputs one by one, as a service would, and keeps what they did. */
 export class Engine {
