@@ -5,9 +5,12 @@ import { identifier } from "@gengfu/shared/model/identifier";
 import { duration } from "@gengfu/shared/time/duration";
 import { gatewayOf, site, type Site, type SiteDevice } from "@gengfu/shared/model/site";
 import { z } from "zod";
+import { alarmOutputs, alarmProblems } from "./alarms/check.ts";
+import { alarmsSchema } from "./alarms/schema.ts";
 import { brokerLimits } from "./broker/schema.ts";
 import { foreignProblems } from "./foreign/check.ts";
 import { foreignSchema } from "./foreign/schema.ts";
+import { modemSchema } from "./modem/schema.ts";
 import { tapsSchema } from "./taps/schema.ts";
 import { nodeRedSchema } from "./node-red/schema.ts";
 import { namedOutputs, sourceSections, wiredSeries } from "./sources/sources.ts";
@@ -82,6 +85,10 @@ export const edgeConfig = z.strictObject({
       "Devices and bridges that speak MQTT in a way of their own: Zigbee2MQTT, Tasmota, ESPHome, Shelly, others.",
     ),
   ...sourceSections,
+  alarms: alarmsSchema
+    .optional()
+    .describe("What the gateway does by itself about urgent alerts: sirens at once, texts when the cloud is gone."),
+  modem: modemSchema.optional().describe("A GSM or LTE modem that sends these texts."),
   node_red: nodeRedSchema
     .optional()
     .describe("Node-RED beside the gateway, for the site's own integrations; off without it."),
@@ -111,7 +118,12 @@ export function readEdgeConfig(file: string, env?: Readonly<Record<string, strin
     reader.reject(file, ["gateway"], config.gateway, `one of ${where.gateways.map(({ id }) => id).join(", ")}`);
   }
   const devices = where.devices.filter((device) => gatewayOf(where, device) === config.gateway);
-  if (gateway !== undefined) rejectUnknownSeries(reader, file, config, devices);
+  if (gateway !== undefined) {
+    rejectUnknownSeries(reader, file, config, devices);
+    for (const { path, found, allowed } of alarmProblems(config, where, config.gateway)) {
+      reader.reject(file, path, found, allowed);
+    }
+  }
   rejectUnknownOutputs(reader, file, config);
   reader.finish();
   return {
@@ -154,10 +166,10 @@ function rejectUnknownSeries(
   }
 }
 
-/** What readers light and sound must be an output of the gateway. */
+/** What readers and alarms light and sound must be an output of the gateway. */
 function rejectUnknownOutputs(reader: ConfigReader, file: string, config: z.output<typeof edgeConfig>): void {
   const outputs = (config.gpio?.outputs ?? []).map(({ name }) => name);
-  for (const { path, output } of namedOutputs(config)) {
+  for (const { path, output } of [...namedOutputs(config), ...alarmOutputs(config.alarms)]) {
     if (outputs.includes(output)) continue;
     const allowed = outputs.length === 0 ? "an output that gpio.outputs names" : `one of ${outputs.join(", ")}`;
     reader.reject(file, path, output, allowed);

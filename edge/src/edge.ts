@@ -7,6 +7,7 @@ import { seriesOf } from "@gengfu/shared/model/reading";
 import { Passwords } from "@gengfu/shared/mqtt/passwords";
 import { makeDataFolder } from "@gengfu/shared/sqlite-file";
 import { pause, type Clock } from "@gengfu/shared/time/clock";
+import { Alarms, alarmsConsumer } from "./alarms/alarms.ts";
 import { DeviceBroker } from "./broker/device-broker.ts";
 import type { EdgeConfig } from "./config.ts";
 import { ForeignBridges } from "./foreign/foreign-bridges.ts";
@@ -21,8 +22,9 @@ import { Intake } from "./intake/intake.ts";
 import { syncFile, thisMachine } from "./intake/machine.ts";
 import { clockEntry, gapEntry } from "./intake/own-entry.ts";
 import { Quarantine } from "./intake/quarantine.ts";
+import { Modem } from "./modem/modem.ts";
 import { NodeRed } from "./node-red/node-red.ts";
-import { createOutputs } from "./outputs/create-outputs.ts";
+import { createOutputs, type OutputsContext } from "./outputs/create-outputs.ts";
 import { lastTotals } from "./sources/gpio/last-totals.ts";
 import { createSources, readerSignals } from "./sources/sources.ts";
 import { gatewayStatus, version } from "./status.ts";
@@ -47,11 +49,13 @@ export interface EdgeOptions {
   readonly logger: Logger;
   /** Between 0 and 1, 1 excluded. */
   readonly random: () => number;
+  /** How the lines of outputs are had; the kernel's by default. */
+  readonly loadLines?: NonNullable<OutputsContext["load"]>;
 }
 
 /** Puts the gateway together and starts it, from the disk outwards; the stack takes it down again. */
 export async function startEdge(
-  { config, clock, logger, random }: EdgeOptions,
+  { config, clock, logger, random, loadLines }: EdgeOptions,
   stack: AsyncDisposableStack,
 ): Promise<{ deviceBroker: string }> {
   const { gateway, limits, uplink: uplinkConfig, devices_broker: listen } = config;
@@ -74,7 +78,7 @@ export async function startEdge(
     codec: zippedCodec(edgeEntryCodec),
     clock,
     logger: child("log"),
-    consumers: [uplinkConsumer],
+    consumers: [uplinkConsumer, ...(config.alarms === undefined ? [] : [alarmsConsumer])],
     tail_entries,
     bounds: { entries: config.log.readings_max, bytes: config.log.mebibytes_max * 1024 * 1024 },
     ...(config.log.samples_wait
@@ -147,7 +151,12 @@ export async function startEdge(
     clock,
     logger: child("device-broker"),
   });
-  const outputs = createOutputs(config, { troubles, clock, child });
+  const outputs = createOutputs(config, {
+    troubles,
+    clock,
+    child,
+    ...(loadLines === undefined ? {} : { load: loadLines }),
+  });
   const signals = new ReaderSignals({
     signals: readerSignals(config),
     outputs: outputs.outputs,
@@ -175,6 +184,28 @@ export async function startEdge(
           clock,
           logger: child("node-red"),
         });
+  const modem =
+    config.modem === undefined
+      ? undefined
+      : new Modem({ config: config.modem, troubles, clock, logger: child("modem") });
+  const alarms =
+    config.alarms === undefined
+      ? undefined
+      : new Alarms({
+          config: config.alarms,
+          site: config.site,
+          gateway,
+          log,
+          correct: (reading) => time.correct(reading),
+          outputs: outputs.outputs,
+          texter: modem ?? null,
+          isConnected: () => uplink.isConnected,
+          file: join(config.data, "alarms.sqlite"),
+          write_every_ms: config.log.write_every,
+          troubles,
+          clock,
+          logger: child("alarms"),
+        });
   const sources = [...wired, ...foreign.sources, ...(nodeRed === undefined ? [] : [nodeRed])];
   const uplink: Uplink = new Uplink({
     log,
@@ -185,7 +216,10 @@ export async function startEdge(
     acknowledge_timeout_ms: uplinkConfig.acknowledge_timeout,
     heartbeat_ms: uplinkConfig.heartbeat,
     status: () => gatewayStatus({ gateway, log, time, quarantine, troubles, disk, droppers: [...sources, broker] }),
-    alert: (alert) => nodeRed?.alert(alert),
+    alert: (alert) => {
+      alarms?.hear(alert);
+      nodeRed?.alert(alert);
+    },
     unclaimed: () => new UnclaimedTeller(unclaimed, clock),
     time,
     random,
@@ -207,6 +241,10 @@ export async function startEdge(
   stack.defer(() => outputs.stop());
   await outputs.start();
   stack.defer(() => signals.stop());
+  modem?.start();
+  stack.defer(() => modem?.stop());
+  alarms?.start();
+  stack.defer(() => alarms?.stop());
   for (const source of sources) {
     await source.start(taps.deliver);
     stack.defer(() => source.stop());

@@ -14,7 +14,7 @@ describe("a text as PDUs", () => {
   it("goes abroad by a number with +, and has a validity", () => {
     // TS 23.040 9.2.3.12.1: 71 is 360 minutes
     expect(submitPdus({ ...common, number: "+8613800138000", text: "火", validity_minutes: 360 })).toEqual([
-      { hex: "0011000D91683108108300F0000847" + "02706B", length: 17 },
+      { hex: "0011000D91683108108300F000084702706B", length: 17 },
     ]);
   });
 

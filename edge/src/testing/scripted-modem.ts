@@ -48,8 +48,10 @@ export class ScriptedModem {
     if (this.#echoes) this.#write(text);
     this.#held += text;
     for (;;) {
-      const end = this.#held.search(this.#expected === null ? /\r/ : /[\u001a\u001b]/);
-      if (end < 0) return;
+      const ends = this.#expected === null ? ["\r"] : ["\u001a", "\u001b"];
+      const found = ends.map((one) => this.#held.indexOf(one)).filter((at) => at >= 0);
+      if (found.length === 0) return;
+      const end = Math.min(...found);
       const piece = this.#held.slice(0, end);
       const isEscape = this.#held[end] === "\u001b";
       this.#held = this.#held.slice(end + 1);
