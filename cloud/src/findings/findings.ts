@@ -9,10 +9,10 @@ import { inTransaction } from "@gengfu/shared/sqlite-file";
 import { pause, type Clock } from "@gengfu/shared/time/clock";
 import { rulesName } from "../alerts/alert-recorder.ts";
 import type { AlertService } from "../alerts/alert-service.ts";
-import type { Alert } from "../alerts/alert.ts";
 import type { SiteFacts } from "../site-facts.ts";
 import { DefectTaps } from "./defect-taps.ts";
-import { after, deadlines } from "./due.ts";
+import { discover, type NewFinding } from "./discovery.ts";
+import { after } from "./due.ts";
 import { openFindingDatabase } from "./finding-database.ts";
 import { FindingTable, type FindingQuery } from "./finding-table.ts";
 import {
@@ -20,11 +20,9 @@ import {
   happen,
   overdueOf,
   overdueStep,
-  type Discovery,
   type Finding,
   type FindingState,
   type FindingStep,
-  type Grade,
   type Happening,
 } from "./finding.ts";
 import type { FindingSettings } from "./settings.ts";
@@ -57,27 +55,6 @@ export interface FindingsOptions {
 
 export interface FindingWithSteps extends Finding {
   readonly steps: readonly FindingStep[];
-}
-
-/** What someone writes into the ledger by hand, or makes from an alert. What is left away follows from the rest. */
-export interface NewFinding {
-  readonly by: string;
-  /** Makes it from this alert; a second time gives the one that there is, unless `another`. */
-  readonly alert?: string | undefined;
-  readonly another?: boolean | undefined;
-  /** What a repeated call is recognised by. */
-  readonly key?: string | undefined;
-  readonly site?: string | undefined;
-  readonly device?: string | undefined;
-  readonly checkpoint?: string | undefined;
-  readonly what?: string | undefined;
-  readonly grade?: Grade | undefined;
-  readonly foundAt?: number | undefined;
-  readonly foundBy?: string | undefined;
-  readonly responsible?: string | undefined;
-  readonly measure?: string | undefined;
-  readonly dueAt?: number | undefined;
-  readonly note?: string | undefined;
 }
 
 export interface NewStepOf extends Omit<Happening, "at"> {
@@ -180,7 +157,7 @@ export class Findings {
     return inTransaction(database, () => {
       const known = key === null ? undefined : findings.byKey(key);
       if (known !== undefined) return this.#answer(known.id, false);
-      const discovery = this.#discover(wanted, alert, now);
+      const discovery = discover(wanted, alert, this.#options, now);
       if (typeof discovery === "string") return lacking(discovery);
       const step = discovered(discovery, now, wanted.note ?? null, wanted.by);
       return this.#answer(findings.create(key, discovery, step, now).id, true);
@@ -269,47 +246,6 @@ export class Findings {
     const { id, responsible, dueAt } = finding;
     this.#options.logger.warn({ finding: id, what, responsible, dueAt }, "a finding is overdue");
     for (const listener of this.#listeners) listener(finding, what);
-  }
-
-  /** What a person found; a sentence that says what is wrong with it where something is. */
-  #discover(wanted: NewFinding, alert: Alert | null, now: number): Discovery | string {
-    const { sites, settings } = this.#options;
-    const siteId = alert?.site ?? wanted.site ?? sites[0].id;
-    const site = sites.find(({ id }) => id === siteId);
-    if (site === undefined) return `there is no site ${JSON.stringify(siteId)}`;
-    const device = wanted.device ?? alert?.device ?? null;
-    const checkpoint = wanted.checkpoint ?? null;
-    if (device !== null && alert?.device !== device && !site.devices.some(({ id }) => id === device)) {
-      return `the site has no device ${JSON.stringify(device)}`;
-    }
-    if (checkpoint !== null && !site.checkpoints.some(({ id }) => id === checkpoint)) {
-      return `the site has no checkpoint ${JSON.stringify(checkpoint)}`;
-    }
-    const what = wanted.what ?? alert?.message;
-    if (what === undefined) return "`what` must say what was found, where it is made from no alert";
-    const foundAt = wanted.foundAt ?? alert?.raisedAt ?? now;
-    if (foundAt > now) return "`foundAt` must not be in the future";
-    const grade = wanted.grade ?? (alert?.severity === "critical" ? "serious" : "ordinary");
-    // an alert's time runs from when someone took it up; what people found themselves they knew at once
-    const due = deadlines(settings, grade, alert === null ? foundAt : now, site);
-    const dueAt = wanted.dueAt ?? due.dueAt;
-    if (dueAt <= foundAt) return "`dueAt` must be later than it was found";
-    return {
-      site: site.id,
-      source: alert === null ? "hand" : "alert",
-      alert: alert?.id ?? null,
-      defect: null,
-      device,
-      checkpoint,
-      what,
-      grade,
-      foundAt,
-      foundBy: wanted.foundBy ?? wanted.by,
-      responsible: wanted.responsible ?? null,
-      measure: wanted.measure ?? null,
-      proposalDueAt: due.proposalDueAt,
-      dueAt,
-    };
   }
 
   /** Another grade brings its own due date, unless one is given. */

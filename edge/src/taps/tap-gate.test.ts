@@ -14,6 +14,12 @@ import { TapGate } from "./tap-gate.ts";
 
 const card = "04A1B2C3D4E580";
 const zhang = { id: "zhang-wei", name: { zh: "张伟", en: "Zhang Wei" }, role: "guard", card } as const;
+const flat = {
+  id: "extinguisher",
+  name: { zh: "灭火器失压", en: "Extinguisher flat" },
+  card: "04DEFEC7",
+  grade: "ordinary",
+} as const;
 const gatePost = { id: "gate", name: { zh: "大门", en: "Gate" }, tag: "04C0FFEE" };
 
 let log: HeldLog<EdgeEntry>;
@@ -35,7 +41,7 @@ function newGate(pending_max = 100): TapGate {
   return new TapGate({
     intake: new Intake({ log, time, pending_max, clock }),
     config: tapsSchema.parse({}),
-    directory: new CardDirectory({ people: [zhang], checkpoints: [gatePost] }),
+    directory: new CardDirectory({ people: [zhang], checkpoints: [gatePost], defects: [flat] }),
     tell: async (reader: string, answer: TapAnswer) => {
       await telling;
       said.push([reader, tapAnswer.parse(JSON.parse(answerPayload(answer).toString("utf8")))]);
@@ -164,6 +170,13 @@ describe("whoever taps is told", () => {
       { result: "accepted", tag: "04C0FFEE", guard: "zhang-wei", guard_name: "张伟" },
       { result: "unknown_card", tag: "04C0FFE0" },
     ]);
+  });
+
+  it("that a defect's card was taken, by whatever reader", async () => {
+    await tap(tapMessage("04DEFEC7"));
+    await tap({ ...tapMessage(""), detail: { tag: "04DEFEC7" } });
+    await turn();
+    expect(results()).toEqual(["accepted", "accepted"]);
   });
 
   it("that it was refused, before the refusal is passed on", async () => {
