@@ -1,4 +1,4 @@
-/** The benchmarks: `npm run bench [-- ingest|whole-way|bytes|backlog|disk] [--rounds N] [--readings N]`; results go to RESULTS.md. */
+/** The benchmarks: `npm run bench [-- ingest|whole-way|bytes|backlog|disk|rules] [--rounds N] [--readings N]`; results go to RESULTS.md. */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,6 +8,7 @@ import { bytes } from "./bytes.ts";
 import { disk } from "./disk.ts";
 import { ingest } from "./ingest.ts";
 import { wholeWay } from "./whole-way.ts";
+import { rules } from "./rules.ts";
 import { toMarkdown, type Section } from "./report.ts";
 
 const { values, positionals } = parseArgs({
@@ -20,6 +21,7 @@ const parts: Record<string, () => Promise<Section[]>> = {
   "whole-way": async () => [await wholeWay(folder, Number(values.rounds))],
   bytes: () => Promise.resolve([bytes()]),
   backlog: () => backlog(folder, Number(values.readings)),
+  rules: () => Promise.resolve([rules(Number(values.rounds))]),
   disk: async () => [await disk(folder, Number(values.rounds))],
 };
 const chosen = positionals.length === 0 ? Object.keys(parts) : positionals;
