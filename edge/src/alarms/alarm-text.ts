@@ -1,5 +1,4 @@
 import type { Site } from "@gengfu/shared/model/site";
-import { formatDuration } from "@gengfu/shared/time/duration";
 import type { Alarm } from "./alarm.ts";
 
 /** What a text in UCS2 holds without being cut in parts. */
@@ -23,22 +22,23 @@ export function alarmText(site: Site, alarms: readonly Alarm[]): string {
 
 /** What is texted when the cloud has been gone for some time. */
 export function silentText(site: Site, gateway: string, silent_ms: number): string {
-  const name = clip(nameOf(site, gateway), 16);
-  return `【${clip(site.name.zh, 12)}】网关${name}与云端失联已${lasted(silent_ms)}。火警等紧急报警改由网关短信通知。`;
+  const name = nameOf(site, gateway);
+  return `【${clip(site.name.zh, 12)}】${name}与云端失联已${lasted(silent_ms)}。火警等紧急报警改由网关短信通知。`;
 }
 
 /** What is texted when it is back. */
 export function backText(site: Site, gateway: string): string {
-  return `【${clip(site.name.zh, 12)}】网关${clip(nameOf(site, gateway), 16)}与云端恢复连接。`;
+  return `【${clip(site.name.zh, 12)}】${nameOf(site, gateway)}与云端恢复连接。`;
 }
 
 function nameOf(site: Site, gateway: string): string {
-  return site.gateways.find(({ id }) => id === gateway)?.name.zh ?? gateway;
+  const name = site.gateways.find(({ id }) => id === gateway)?.name.zh ?? gateway;
+  return clip(name.includes("网关") ? name : `网关${name}`, 16);
 }
 
 function lasted(silent_ms: number): string {
-  const minutes = Math.round(silent_ms / 60_000);
-  return minutes < 1 ? formatDuration(silent_ms) : `${minutes}分钟`;
+  const seconds = Math.round(silent_ms / 1_000);
+  return seconds < 60 ? `${seconds}秒` : `${Math.round(seconds / 60)}分钟`;
 }
 
 function timeOf(site: Site, at: number): string {
