@@ -8,8 +8,10 @@ import "./style/frame.css";
 import "./style/alerts.css";
 import "./style/sheets.css";
 import "./style/devices.css";
+import "./style/findings.css";
 import "./style/wall.css";
 import { createApi } from "./api/endpoints.ts";
+import { createFindingsApi } from "./api/findings.ts";
 import { ApiError, createHttp } from "./api/http.ts";
 import { LiveStream } from "./api/live-stream.ts";
 import { AppContext } from "./components/app.ts";
@@ -19,6 +21,7 @@ import { BrowserSiren } from "./screen/siren.ts";
 import { frameScheduler } from "./screen/frame-scheduler.ts";
 import { WallMode } from "./screen/wall.ts";
 import { createActions } from "./state/actions.ts";
+import { FindingBook } from "./state/findings.ts";
 import { loadPreferences, savePreferences } from "./state/preferences.ts";
 import { ServiceClock } from "./state/service-clock.ts";
 import { createStore } from "./state/store.ts";
@@ -31,7 +34,8 @@ const request = (input: string, init: RequestInit): Promise<Response> => fetch(i
 
 const clock = new ServiceClock(() => Date.now());
 const store = createStore(loadPreferences(storage, navigator.languages), clock.now());
-const api = createApi(createHttp({ fetch: request, base, onServerTime: (at) => clock.heard(at) }));
+const http = createHttp({ fetch: request, base, onServerTime: (at) => clock.heard(at) });
+const api = createApi(http);
 const sync = new Sync({
   api,
   store,
@@ -46,6 +50,14 @@ const actions = createActions({
   store,
   take: (event) => sync.take(event),
   save: (preferences) => savePreferences(storage, preferences),
+});
+const findings = new FindingBook({
+  api: createFindingsApi(http),
+  store,
+  clock: systemClock,
+  signAs: (operator) => actions.prefer({ operator }),
+  // without `crypto.randomUUID`, which browsers keep from pages that come without TLS
+  newKey: () => `console-${Date.now().toString(36)}-${Math.random().toString(36).slice(2)}`,
 });
 const siren = new BrowserSiren({
   wanted: store.preferences.peek().sound,
@@ -81,7 +93,9 @@ let watching = new AbortController();
 store.session.subscribe(({ kind }) => {
   watching.abort();
   watching = new AbortController();
-  if (kind === "signed_in") void sync.run(watching.signal);
+  if (kind !== "signed_in") return;
+  void sync.run(watching.signal);
+  void findings.run(watching.signal);
 });
 window.addEventListener("online", () => sync.hurry());
 wall.start();
@@ -97,6 +111,7 @@ render(
     value={{
       store,
       actions,
+      findings,
       screen: { siren, setWall: (on) => wall.set(on), isWall: () => wall.on, copy: (text) => copyText(text, window) },
     }}
   >

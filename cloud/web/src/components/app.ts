@@ -1,12 +1,14 @@
 import { createContext } from "preact";
 import { useContext } from "preact/hooks";
 import type { Actions } from "../state/actions.ts";
+import type { FindingBook } from "../state/findings.ts";
 import type { Store } from "../state/store.ts";
 
 /** What every component may use: the state, what can be done, and the switches of this one screen. */
 export interface App {
   readonly store: Store;
   readonly actions: Actions;
+  readonly findings: FindingBook;
   readonly screen: Screen;
 }
 

@@ -17,6 +17,7 @@ export function startShortcuts(document: Document, shortcuts: Shortcuts): () => 
     else if (key === "s" || key === "S") shortcuts.sound();
     else if (key === "w" || key === "W") shortcuts.wall();
     else if (key === "a" || key === "A") focusAlert(document);
+    else if (key === "f" || key === "F") focusTitle(document, "#findings-title");
     else if (/^[1-9]$/.test(key)) focusSection(document, Number(key) - 1);
     else return;
     event.preventDefault();
@@ -34,6 +35,14 @@ function focusAlert(document: Document): void {
 
 function focusSection(document: Document, index: number): void {
   const title = [...document.querySelectorAll<HTMLElement>(".sheet h2")][index];
+  focusAndShow(title);
+}
+
+function focusTitle(document: Document, selector: string): void {
+  focusAndShow(document.querySelector<HTMLElement>(selector));
+}
+
+function focusAndShow(title: HTMLElement | null | undefined): void {
   title?.focus();
   title?.scrollIntoView({ block: "start" });
 }

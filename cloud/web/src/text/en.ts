@@ -1,3 +1,4 @@
+import { enFindings } from "./en-findings.ts";
 import type { Shape } from "./shape.ts";
 import type { zh } from "./zh.ts";
 
@@ -239,6 +240,8 @@ export const en: Shape<typeof zh> = {
     guard: "Guard",
   },
 
+  findings: enFindings,
+
   gateways: {
     title: "Gateways",
     connected: "connected",
@@ -321,6 +324,7 @@ export const en: Shape<typeof zh> = {
     keys: {
       alert: "to the most urgent alert, ready to acknowledge",
       section: "to section 1 to 9",
+      findings: "to the rectification ledger",
       language: "switch the language",
       sound: "sound on or off",
       wall: "enter or leave wall mode",

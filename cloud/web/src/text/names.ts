@@ -49,6 +49,16 @@ export function alertPlace(site: Site, alert: Alert, language: Language, text: D
   return parts.join(text.dot);
 }
 
+/** Of a checkpoint, else of a device; null where there is neither. */
+export function placeName(
+  site: Site,
+  { checkpoint, device }: { readonly checkpoint: string | null; readonly device: string | null },
+  language: Language,
+): string | null {
+  const point = site.checkpoints.find(({ id }) => id === checkpoint)?.name[language] ?? checkpoint;
+  return point ?? (device === null ? null : deviceName(site, device, language));
+}
+
 export function personName(site: Site, id: string | null, written: string | null, language: Language): string | null {
   return site.people.find((person) => person.id === id)?.name[language] ?? written;
 }

@@ -1,3 +1,5 @@
+import { zhFindings } from "./zh-findings.ts";
+
 /** Every text of the screen in Chinese; `en.ts` has the same keys, by type. */
 export const zh = {
   htmlLang: "zh-CN",
@@ -230,6 +232,8 @@ export const zh = {
     guard: "人员",
   },
 
+  findings: zhFindings,
+
   gateways: {
     title: "网关",
     connected: "在线",
@@ -307,6 +311,7 @@ export const zh = {
     keys: {
       alert: "到最紧急的报警，准备确认",
       section: "到第 1 至 9 个版块",
+      findings: "到整改台账",
       language: "切换语言",
       sound: "开关声音",
       wall: "进出大屏模式",

@@ -48,19 +48,31 @@ export function wallTime(at: number, zone: string): WallTime {
 /** When the site's day began in which `at` lies. */
 export function startOfDay(at: number, zone: string): number {
   const { year, month, day } = wallTime(at, zone);
-  return midnight(Date.UTC(year, month - 1, day), zone);
+  return instantShowing(Date.UTC(year, month - 1, day), zone);
 }
 
 /** When the next day begins: a day of summer time has 23 or 25 hours. */
 export function startOfNextDay(at: number, zone: string): number {
   const { year, month, day } = wallTime(at, zone);
-  return midnight(Date.UTC(year, month - 1, day + 1), zone);
+  return instantShowing(Date.UTC(year, month - 1, day + 1), zone);
 }
 
 /** The date by the site's clock, `2026-11-21`. */
 export function dateOf(at: number, zone: string): string {
   const { year, month, day } = wallTime(at, zone);
   return `${year}-${String(month).padStart(2, "0")}-${String(day).padStart(2, "0")}`;
+}
+
+/** Date and minute by the site's clock as fields of forms have them, `2026-11-21T08:05`. */
+export function minuteShown(at: number, zone: string): string {
+  const { hour, minute } = wallTime(at, zone);
+  return `${dateOf(at, zone)}T${String(hour).padStart(2, "0")}:${String(minute).padStart(2, "0")}`;
+}
+
+/** The instant at which the site's clock shows what such a field says; null where it says nothing. */
+export function instantOf(shown: string, zone: string): number | null {
+  const parsed = Date.parse(`${shown}Z`);
+  return Number.isNaN(parsed) ? null : instantShowing(parsed, zone);
 }
 
 /**
@@ -77,7 +89,7 @@ export function nightWatch(at: number, zone: string): 1 | 2 | 3 | 4 | 5 | null {
 }
 
 /** The instant at which the site's clock shows what `shown`, read as UTC, says. */
-function midnight(shown: number, zone: string): number {
+function instantShowing(shown: number, zone: string): number {
   const first = shown - offsetAt(shown, zone);
   // the offset at the guess may be that of the other side of a change
   return shown - offsetAt(first, zone);

@@ -8,6 +8,8 @@ import { Alerts } from "./alerts/alerts.tsx";
 import { Boilers } from "./boilers.tsx";
 import { DayStrip } from "./day-strip.tsx";
 import { Devices } from "./devices.tsx";
+import { FindingDialog } from "./findings/finding-dialog.tsx";
+import { Findings } from "./findings/findings.tsx";
 import { FirePanels } from "./fire-panel.tsx";
 import { Gates } from "./gate.tsx";
 import { Gateways } from "./gateways.tsx";
@@ -78,11 +80,13 @@ function Watch({ site }: { readonly site: Site }) {
           <Taps site={site} />
         </div>
         <div class="column column-d">
+          <Findings site={site} />
           <Devices site={site} />
           <UnsetChannels site={site} />
         </div>
       </div>
       <Call site={site} />
+      <FindingDialog site={site} />
     </main>
   );
 }

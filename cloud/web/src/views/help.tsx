@@ -16,6 +16,7 @@ export function Help({ onClose }: { readonly onClose: () => void }) {
   const keys: [string, string][] = [
     ["A", help.keys.alert],
     ["1–9", help.keys.section],
+    ["F", help.keys.findings],
     ["L", help.keys.language],
     ["S", help.keys.sound],
     ["W", help.keys.wall],

@@ -5,6 +5,7 @@ import { Mark } from "../../components/mark.tsx";
 import { useReading } from "../../components/series.ts";
 import { isClosable, isUnanswered } from "../../state/alerts.ts";
 import { alertName, alertPlace, ruleOf } from "../../text/names.ts";
+import { FindingLink } from "../findings/finding-link.tsx";
 import { AlertForm } from "./alert-form.tsx";
 import { Notifications } from "./notifications.tsx";
 
@@ -90,6 +91,7 @@ export function AlertEntry({ alert, site }: AlertEntryProps) {
             {text.alerts.close}
           </button>
         )}
+        {alert.state !== "firing" && <FindingLink alert={alert.id} />}
         {(unanswered || closable) && !may(unanswered ? "acknowledge" : "close") && (
           <p class="soft">{text.alerts.noRight}</p>
         )}

@@ -4,6 +4,7 @@ import { Mark } from "../../components/mark.tsx";
 import type { Alert, Site } from "../../api/types.ts";
 import { Sheet } from "../../components/sheet.tsx";
 import { alertName, alertPlace } from "../../text/names.ts";
+import { FindingLink } from "../findings/finding-link.tsx";
 import { AlertEntry } from "./alert-entry.tsx";
 
 /** Open alerts, the most urgent first; below them, folded away, what was closed today. */
@@ -47,6 +48,7 @@ function Closed({ alerts, site }: { readonly alerts: readonly Alert[]; readonly 
             <span class="soft">{alertPlace(site, alert, language, text)}</span>
             <span class="soft">{format.moment(alert.raisedAt, store.now.value)}</span>
             <span>{alert.cause ?? ""}</span>
+            <FindingLink alert={alert.id} />
           </li>
         ))}
       </ul>
