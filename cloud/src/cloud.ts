@@ -23,8 +23,7 @@ import { LagLimit } from "./lag-limit.ts";
 import { Ledger, ledgerConsumer } from "./ledger/ledger.ts";
 import { DeviceStates } from "./live/device-states.ts";
 import { LiveHub } from "./live/hub.ts";
-import { createAliyunSms } from "./notifiers/aliyun-sms/aliyun-sms.ts";
-import { createWecomBot } from "./notifiers/wecom-bot/wecom-bot.ts";
+import { configuredOf, createChannels } from "./notifiers/channels.ts";
 import { checksOf, metricsOf } from "./operation.ts";
 import { Patrol } from "./patrol/patrol.ts";
 import { openEmbeddedStore } from "./stores/embedded/embedded-store.ts";
@@ -34,6 +33,7 @@ import type { InfluxSettings } from "./stores/influx/settings.ts";
 import { siteFacts } from "./site-facts.ts";
 import type { Store } from "./stores/store.ts";
 import { UnclaimedBook } from "./unclaimed/unclaimed-book.ts";
+import { Watchdog } from "./watchdog.ts";
 import { createWriter } from "./writer/writer.ts";
 
 const storeConsumer = "store";
@@ -113,7 +113,7 @@ export async function startCloud(
   devices.add(embedded.lastOfEach());
   const patrol = new Patrol({ sites, facts, store: embedded, gateways, clock, logger: child("patrol") });
 
-  const channels = [createWecomBot(config.notifications.wecom_bot), createAliyunSms(config.notifications.aliyun_sms)];
+  const channels = createChannels(config.notifications, clock);
   const alerts = createAlertService({
     file: file("alerts.db"),
     log,
@@ -287,6 +287,12 @@ export async function startCloud(
             parked: () => toInflux.parked.parked,
           },
   };
+  const checks = checksOf(parts);
+  if (config.watchdog !== undefined) {
+    loops.push(
+      new Watchdog({ settings: config.watchdog, checks, clock, logger: child("watchdog") }).run(running.signal),
+    );
+  }
   const api = await createApi({
     listen: config.http,
     tokens: config.tokens,
@@ -300,15 +306,12 @@ export async function startCloud(
     findings,
     gateways,
     devices,
-    notifications: {
-      wecom_bot: channels.some(({ name, notifier }) => name === "wecom-bot" && notifier !== null),
-      aliyun_sms: channels.some(({ name, notifier }) => name === "aliyun-sms" && notifier !== null),
-    },
+    notifications: configuredOf(channels, config.notifications.routes),
     patrol,
     hub,
     unclaimed,
     transmission,
-    checks: checksOf(parts),
+    checks,
     metrics: metricsOf(parts),
     openMetrics: isLoopback(config.http.host),
     clock,

@@ -9,9 +9,16 @@ import { roles } from "./api/tokens.ts";
 import { findingSettings } from "./findings/settings.ts";
 import { transmissionSettings } from "./gb26875/settings.ts";
 import { aliyunSmsSettings } from "./notifiers/aliyun-sms/settings.ts";
+import { dingtalkBotSettings } from "./notifiers/dingtalk-bot/settings.ts";
+import { emailSettings } from "./notifiers/email/settings.ts";
+import { feishuBotSettings } from "./notifiers/feishu-bot/settings.ts";
 import { notificationSettings } from "./notifiers/settings.ts";
+import { tencentSmsSettings } from "./notifiers/tencent-sms/settings.ts";
+import { webhookSettings } from "./notifiers/webhook/settings.ts";
+import { wecomAppSettings } from "./notifiers/wecom-app/settings.ts";
 import { wecomBotSettings } from "./notifiers/wecom-bot/settings.ts";
 import { influxSettings } from "./stores/influx/settings.ts";
+import { watchdogSettings } from "./watchdog.ts";
 
 const token = z.strictObject({
   name: z.string().min(1).max(100).describe("Who or what uses it; stands in logs and in the console."),
@@ -82,6 +89,9 @@ export const cloudSchema = z.strictObject({
     "InfluxDB, written beside the embedded store; off while `url` is empty.",
   ),
   findings: findingSettings.prefault({}).describe("The rectification ledger (整改台账)."),
+  watchdog: section("url", watchdogSettings).describe(
+    "Someone outside who is called for as long as all is well, and notices when that ends; off while `url` is empty.",
+  ),
   notifications: z
     .strictObject({
       ...notificationSettings.shape,
@@ -89,6 +99,18 @@ export const cloudSchema = z.strictObject({
       aliyun_sms: section("access_key_id", aliyunSmsSettings).describe(
         "Aliyun SMS; off while `access_key_id` is empty.",
       ),
+      tencent_sms: section("secret_id", tencentSmsSettings).describe(
+        "Tencent Cloud SMS; off while `secret_id` is empty.",
+      ),
+      wecom_app: section("corp_id", wecomAppSettings).describe(
+        "Messages of an application of WeCom to each person; off while `corp_id` is empty.",
+      ),
+      dingtalk_bot: section("url", dingtalkBotSettings).describe("DingTalk group bot; off while `url` is empty."),
+      feishu_bot: section("url", feishuBotSettings).describe("Feishu group bot; off while `url` is empty."),
+      webhook: section("url", webhookSettings).describe(
+        "Signed JSON to any receiver, as cloud/src/notifiers/webhook/README.md describes it; off while `url` is empty.",
+      ),
+      email: section("host", emailSettings).describe("E-mail to each person; off while `host` is empty."),
     })
     .prefault({})
     .describe("Messages to people. Of a channel that is off they stand in the console as `would be sent`."),
