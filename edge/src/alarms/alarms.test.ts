@@ -94,16 +94,14 @@ async function restart(config: Record<string, unknown> = {}): Promise<void> {
 async function contact(channel: string, value: number, changes: Partial<Reading> = {}): Promise<Reading> {
   const now = clock.now();
   const reading: Reading = {
-    ...{
-      device: "panel",
-      kind: "contact",
-      channel,
-      at: now,
-      receivedAt: now,
-      clock: "synchronised",
-      value,
-      detail: null,
-    },
+    device: "panel",
+    kind: "contact",
+    channel,
+    at: now,
+    receivedAt: now,
+    clock: "synchronised",
+    value,
+    detail: null,
     ...changes,
   };
   await log.append("events", [reading]);
@@ -270,6 +268,19 @@ describe("texts", () => {
     texter.failing = null;
     await pass(120_000);
     expect(texter.sent).toHaveLength(2);
+  });
+
+  it("that the network refuses for good are told of as a trouble until one goes out", async () => {
+    texter.failing = new GengfuError("sms_failed", "unassigned number");
+    isConnected = false;
+    await pass(20_000);
+    await contact("fire", 1);
+    expect(troubles.list()).toEqual([
+      expect.stringMatching(/2 条报警短信没有发出.*2 texts of alarms could not be sent/),
+    ]);
+    texter.failing = null;
+    await pass(320_000);
+    expect([troubles.list(), texter.sent.length]).toEqual([[], 2]);
   });
 
   it("that wait are sent after a restart", async () => {

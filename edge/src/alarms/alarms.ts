@@ -137,7 +137,7 @@ export class Alarms {
     this.#write();
     this.#store?.close();
     this.#store = null;
-    for (const subject of ["alarms", "alarms budget"]) this.#options.troubles.set(subject, null);
+    for (const subject of ["alarms", "alarms budget", "alarms texts"]) this.#options.troubles.set(subject, null);
   }
 
   /** What the cloud says of an alert of the site. */
@@ -239,7 +239,18 @@ export class Alarms {
     }
   }
 
+  /** A text has gone out, or was given up. */
   #sent({ id }: PendingText): void {
+    const givenUp = this.#outbox?.givenUp ?? 0;
+    this.#options.troubles.set(
+      "alarms texts",
+      givenUp === 0
+        ? null
+        : {
+            zh: `有 ${givenUp} 条报警短信没有发出。请检查短信模块和值班人员的电话号码。`,
+            en: `${givenUp} texts of alarms could not be sent. Check the modem and the phone numbers of those on call.`,
+          },
+    );
     this.#changes.set(recordKeys.text(id), null);
     this.#write();
   }

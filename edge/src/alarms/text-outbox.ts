@@ -33,9 +33,15 @@ export class TextOutbox {
   readonly #options: TextOutboxOptions;
   readonly #entries: Entry[] = [];
   readonly #news = new Wakeup();
+  #givenUp = 0;
 
   constructor(options: TextOutboxOptions) {
     this.#options = options;
+  }
+
+  /** Texts that nobody got, since the last one that went out. */
+  get givenUp(): number {
+    return this.#givenUp;
   }
 
   add(texts: readonly PendingText[]): void {
@@ -64,6 +70,7 @@ export class TextOutbox {
       if (isWanted(text)) {
         await texter.send(text.number, text.text);
         logger.info({ person: text.person, alarms: text.alarms }, "a text was sent");
+        this.#givenUp = 0;
       }
       this.#remove(entry);
       done(text);
@@ -88,6 +95,7 @@ export class TextOutbox {
   }
 
   #giveUp(text: PendingText, reason: string): void {
+    this.#givenUp += 1;
     this.#options.logger.error({ person: text.person, alarms: text.alarms, reason }, "a text was given up");
     this.#options.done(text);
   }
