@@ -83,24 +83,25 @@ const historyVariants = [
   }),
 ] as const;
 
-const of = z.lazy((): z.ZodType<Signal> => signal);
+/** A condition on readings; by reference, so that documents tell of it once. */
+export const signal = z.lazy((): z.ZodType<Signal> => wholeSignal);
 
 const compositions = [
   z.strictObject({
     type: z.literal("all"),
     of: z
-      .array(of)
+      .array(signal)
       .min(2)
       .max(16)
       .describe("Conditions as `when` has them, but for silence: fires while all of them hold."),
   }),
   z.strictObject({
     type: z.literal("any"),
-    of: z.array(of).min(2).max(16).describe("Fires while one of them holds."),
+    of: z.array(signal).min(2).max(16).describe("Fires while one of them holds."),
   }),
   z.strictObject({
     type: z.literal("not"),
-    of: of.describe("Fires while this condition does not hold; of what was never heard nothing is known."),
+    of: signal.describe("Fires while this condition does not hold; of what was never heard nothing is known."),
   }),
 ] as const;
 
@@ -133,7 +134,7 @@ export type Signal =
   | { readonly type: "any"; readonly of: readonly Signal[] }
   | { readonly type: "not"; readonly of: Signal };
 
-export const signal = z
+const wholeSignal = z
   .discriminatedUnion("type", [...valueVariants, ...historyVariants, ...compositions])
   .superRefine(checkLimits);
 
