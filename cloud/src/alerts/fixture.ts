@@ -6,6 +6,7 @@ import { readConfig } from "@gengfu/shared/config/reader";
 import { memoryLog } from "@gengfu/shared/log/memory-log";
 import { silentLogger } from "@gengfu/shared/logging";
 import { laneOf, type StoredReading } from "@gengfu/shared/model/reading";
+import type { Rule } from "@gengfu/shared/model/rule";
 import { site as siteSchema, type Site } from "@gengfu/shared/model/site";
 import { ManualClock } from "@gengfu/shared/time/clock";
 import { fakeChannel, type FakeChannel } from "../notifiers/fixture.ts";
@@ -23,6 +24,8 @@ export const valueRules = ["fire", "fire-panel-fault", "fire-tank-low"];
 export interface StoryOptions {
   /** Only these rules of the demo site. */
   readonly rules?: readonly string[];
+  /** What is otherwise in its rules. */
+  readonly change?: (rule: Rule) => Rule;
   readonly settings?: object;
   readonly alerts_max?: number;
   readonly wecom?: FakeChannel;
@@ -147,11 +150,11 @@ export class Story {
   }
 
   #begin(): AlertService {
-    const { settings = {}, alerts_max } = this.#options;
+    const { change = (rule: Rule) => rule, settings = {}, alerts_max } = this.#options;
     const service = createAlertService({
       file: this.#file(),
       log: this.log,
-      sites: [{ ...demoSite, rules: demoSite.rules.filter(({ id }) => this.rules?.includes(id) ?? true) }],
+      sites: [{ ...demoSite, rules: demoSite.rules.filter(({ id }) => this.rules?.includes(id) ?? true).map(change) }],
       gateways: { list: () => [this.gateway] },
       channels: [this.wecom, this.sms],
       settings: notificationSettings.parse(settings),
