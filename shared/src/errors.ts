@@ -20,6 +20,8 @@ export const errorCodes = {
     "The machine has no such GPIO line. Compare chip and offset in edge.yaml with what `gpiodetect` shows.",
   output_unavailable:
     "A siren, relay or LED can't be switched at present. The gateway's troubles name why; mend its line or its driver.",
+  channel_unavailable:
+    "A vendor of messages could not be asked for receipts. It is asked again; the message names what it answered.",
   sms_failed:
     "A text could not be sent by the modem. The message says why; the gateway's troubles say what to do about the modem.",
   listen_failed: "An address to listen on can't be had. Choose another port or stop what holds it.",

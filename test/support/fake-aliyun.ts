@@ -16,11 +16,20 @@ export interface AliyunRequest {
   readonly accessKeyId: string;
 }
 
+/** A question what became of a message. */
+export interface AliyunQuery {
+  readonly phoneNumber: string | null;
+  readonly bizId: string | null;
+  readonly sendDate: string | null;
+}
+
 export interface AliyunAnswer {
   readonly status?: number;
   readonly code?: string;
   readonly message?: string;
   readonly delay_ms?: number;
+  /** What else stands in the answer. */
+  readonly body?: object;
 }
 
 export interface FakeAliyun {
@@ -30,29 +39,37 @@ export interface FakeAliyun {
   readonly accessKeySecret: string;
   /** The calls that were well-formed and well signed, also those that were then refused. */
   readonly requests: readonly AliyunRequest[];
+  /** What QuerySendDetails was asked. */
+  readonly queries: readonly AliyunQuery[];
+  /** What became of each message by its BizId: 1 on its way, 2 failed, 3 delivered. */
+  readonly fates: Map<string, { readonly sendStatus: number; readonly errCode: string }>;
   /** How the next ones are answered, one answer for each; the last stays. */
   respondWith(...answers: readonly AliyunAnswer[]): void;
   stop(): Promise<void>;
 }
 
 /**
- * Aliyun's `SendSms`: an RPC call whose parameters stand in the query or in a form, signed with ACS3-HMAC-SHA256. A wrong
+ * Aliyun's `SendSms` and `QuerySendDetails`: RPC calls whose parameters stand in the query or in a form, signed with ACS3-HMAC-SHA256. A wrong
  * signature or a missing parameter is refused as the vendor does.
  */
 export async function startFakeAliyun(
   { accessKeyId, accessKeySecret } = { accessKeyId: "demo-id", accessKeySecret: "demo-secret" },
 ): Promise<FakeAliyun> {
   const requests: AliyunRequest[] = [];
+  const queries: AliyunQuery[] = [];
+  const fates: FakeAliyun["fates"] = new Map();
   let answers: AliyunAnswer[] = [{}];
   const server = createServer((request, response) => {
-    void answer(request).then(({ status = 200, code = "OK", message = code, delay_ms = 0 }) => {
-      const send = (): void => {
-        response.writeHead(status, { "content-type": "application/json;charset=utf-8" });
-        response.end(JSON.stringify({ RequestId: "fake", Message: message, Code: code, BizId: "1^0" }));
-      };
-      if (delay_ms === 0) send();
-      else setTimeout(send, delay_ms).unref();
-    });
+    void answer(request).then(
+      ({ status = 200, code = "OK", message = code, delay_ms = 0, body = { BizId: "900619746936498440^0" } }) => {
+        const send = (): void => {
+          response.writeHead(status, { "content-type": "application/json;charset=utf-8" });
+          response.end(JSON.stringify({ RequestId: "fake", Message: message, Code: code, ...body }));
+        };
+        if (delay_ms === 0) send();
+        else setTimeout(send, delay_ms).unref();
+      },
+    );
   });
 
   async function answer(request: IncomingMessage): Promise<AliyunAnswer> {
@@ -66,6 +83,7 @@ export async function startFakeAliyun(
     const header = (name: string): string | null => request.headers[name]?.toString() ?? null;
     const parameter = (name: string): string | null => parameters.get(name) ?? null;
     const action = header("x-acs-action") ?? parameter("Action");
+    if (action === "QuerySendDetails") return details(parameter);
     if (action !== "SendSms") return { status: 404, code: "InvalidAction.NotFound" };
     for (const name of ["PhoneNumbers", "SignName", "TemplateCode"]) {
       if (!parameters.get(name)) return { status: 400, code: `Missing${name}`, message: `${name} is mandatory` };
@@ -86,6 +104,17 @@ export async function startFakeAliyun(
     return (answers.length > 1 ? answers.shift() : answers[0]) ?? {};
   }
 
+  function details(parameter: (name: string) => string | null): AliyunAnswer {
+    for (const name of ["PhoneNumber", "SendDate", "PageSize", "CurrentPage"]) {
+      if (!parameter(name)) return { status: 400, code: `Missing${name}`, message: `${name} is mandatory` };
+    }
+    const [phoneNumber, bizId, sendDate] = [parameter("PhoneNumber"), parameter("BizId"), parameter("SendDate")];
+    queries.push({ phoneNumber, bizId, sendDate });
+    const fate = fates.get(bizId ?? "");
+    const detail = { PhoneNum: phoneNumber, SendStatus: fate?.sendStatus ?? 1, ErrCode: fate?.errCode ?? "" };
+    return { body: { TotalCount: "1", SmsSendDetailDTOs: { SmsSendDetailDTO: [detail] } } };
+  }
+
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
   return {
@@ -93,6 +122,8 @@ export async function startFakeAliyun(
     accessKeyId,
     accessKeySecret,
     requests,
+    queries,
+    fates,
     respondWith: (...next) => (answers = [...next]),
     stop: () =>
       new Promise((resolve) => {

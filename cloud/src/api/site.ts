@@ -14,8 +14,8 @@ export interface SiteRoutes {
   readonly gateways: Pick<GatewayRegistry, "list">;
   readonly devices: DeviceStates;
   readonly views: ReadingViews;
-  /** Which channels to people are configured. */
-  readonly notifications: { readonly wecom_bot: boolean; readonly aliyun_sms: boolean };
+  /** Which of the channels to people that are in use are configured. */
+  readonly notifications: Readonly<Record<string, boolean>>;
 }
 
 const bilingual = z.object({ zh: z.string(), en: z.string() });
@@ -72,8 +72,11 @@ const siteView = z
       }),
     ),
     notifications: z
-      .object({ wecom_bot: z.boolean(), aliyun_sms: z.boolean() })
-      .describe("Which channels are configured; the others' messages stand as `would_be_sent`."),
+      .record(z.string(), z.boolean())
+      .describe(
+        "Which of the channels that the routes name are configured, such as `wecom_bot`; the others' messages stand as " +
+          "`would_be_sent`.",
+      ),
   })
   .meta({ id: "Site", description: "What is there, who works there, what is watched." });
 

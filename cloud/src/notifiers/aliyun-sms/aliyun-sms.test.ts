@@ -32,7 +32,7 @@ describe("Aliyun SMS", () => {
     createAliyunSms(settingsFor(about)).notifier?.send(fireMessage(), never);
 
   it("calls SendSms, signed, with the template's variables", async () => {
-    expect(await send()).toEqual({ ok: true });
+    expect(await send()).toEqual({ ok: true, id: "900619746936498440^0" });
     expect(aliyun.requests).toHaveLength(1);
     expect(aliyun.requests[0]).toMatchObject({
       action: "SendSms",
@@ -74,6 +74,20 @@ describe("Aliyun SMS", () => {
       code: "SignatureDoesNotMatch",
     });
     expect(aliyun.requests).toHaveLength(0);
+  });
+
+  // https://help.aliyun.com/zh/sms/developer-reference/api-dysmsapi-2017-05-25-querysenddetails
+  it("tells what became of messages by QuerySendDetails, and nothing of those on their way", async () => {
+    aliyun.fates.set("a^0", { sendStatus: 3, errCode: "DELIVERED" });
+    aliyun.fates.set("b^0", { sendStatus: 2, errCode: "MK:0001" });
+    // by the vendor's clock it is the second already
+    const sentAt = Date.UTC(2026, 0, 1, 17);
+    const awaited = ["a^0", "b^0", "c^0"].map((vendorId, id) => ({ id, vendorId, phone: "13800000000", sentAt }));
+    expect(await createAliyunSms(settingsFor()).receipts?.poll(awaited, never)).toEqual([
+      { id: 0, state: "delivered", code: "DELIVERED" },
+      { id: 1, state: "undelivered", code: "MK:0001" },
+    ]);
+    expect(aliyun.queries[0]).toEqual({ phoneNumber: "13800000000", bizId: "a^0", sendDate: "20260102" });
   });
 
   it("takes the endpoint as a bare host, too", async () => {

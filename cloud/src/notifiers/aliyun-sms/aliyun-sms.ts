@@ -2,14 +2,20 @@ import type dysmsapi from "@alicloud/dysmsapi20170525";
 import type openApi from "@alicloud/openapi-core";
 import { createRequire } from "node:module";
 import { messageOf } from "@gengfu/shared/errors";
-import type { Channel, Delivery, Message, Notifier } from "../channel.ts";
+import type { Awaited, Channel, Delivery, Message, Receipt } from "../channel.ts";
 import type { AliyunSmsSettings } from "./settings.ts";
 import { standardVariables, templateParams } from "./variables.ts";
 
 // the SDK is CommonJS with a `default` of its own, which importers unwrap differently; required, it is what it says
 const require = createRequire(import.meta.url);
-const { default: Client, SendSmsRequest } = require("@alicloud/dysmsapi20170525") as typeof dysmsapi;
+const {
+  default: Client,
+  QuerySendDetailsRequest,
+  SendSmsRequest,
+} = require("@alicloud/dysmsapi20170525") as typeof dysmsapi;
 const { $OpenApiUtil } = require("@alicloud/openapi-core") as typeof openApi;
+
+type SmsClient = InstanceType<typeof Client>;
 
 /** The stage around the notifier has its own limit; these keep sockets from outliving it for long. */
 const connectTimeout_ms = 5_000;
@@ -33,19 +39,29 @@ const passingPattern = /^(Throttling|isp\.(?!RAM_PERMISSION_DENY))/;
 
 /** Aliyun's short message service, one message to each person. Without settings it is not configured. */
 export function createAliyunSms(settings: AliyunSmsSettings | undefined): Channel {
+  const render = (message: Message): string => renderSms(settings, message);
+  const common = { name: "aliyun-sms", audience: "people", concurrency: 4, budgets: [budget], render } as const;
+  if (settings === undefined) return { ...common, notifier: null };
+  const client = createClient(settings);
   return {
-    name: "aliyun-sms",
-    audience: "people",
-    concurrency: 4,
-    budgets: [budget],
-    render: (message) => renderSms(settings, message),
-    notifier: settings === undefined ? null : createNotifier(settings),
+    ...common,
+    notifier: {
+      async send(message) {
+        try {
+          const { body } = await client.sendSms(requestFor(settings, message));
+          return deliveryOf(body?.code, body?.message, body?.bizId);
+        } catch (error) {
+          return deliveryOfError(error);
+        }
+      },
+    },
+    receipts: { poll: (awaited, signal) => poll(client, awaited, signal) },
   };
 }
 
-function createNotifier(settings: AliyunSmsSettings): Notifier {
+function createClient(settings: AliyunSmsSettings): SmsClient {
   const { protocol, host } = parseEndpoint(settings.endpoint);
-  const client = new Client(
+  return new Client(
     new $OpenApiUtil.Config({
       accessKeyId: settings.access_key_id,
       accessKeySecret: settings.access_key_secret,
@@ -55,16 +71,36 @@ function createNotifier(settings: AliyunSmsSettings): Notifier {
       readTimeout: readTimeout_ms,
     }),
   );
-  return {
-    async send(message) {
-      try {
-        const { body } = await client.sendSms(requestFor(settings, message));
-        return deliveryOf(body?.code, body?.message);
-      } catch (error) {
-        return deliveryOfError(error);
-      }
-    },
-  };
+}
+
+/** `SendStatus` of QuerySendDetails; 1 is a message that is still on its way. */
+const receiptStates: Readonly<Record<number, Receipt["state"]>> = { 2: "undelivered", 3: "delivered" };
+
+/** What became of messages, one by one: the interface tells of one number and one message (BizId) at a time. */
+async function poll(client: SmsClient, awaited: readonly Awaited[], signal: AbortSignal): Promise<Receipt[]> {
+  const receipts: Receipt[] = [];
+  for (const { id, vendorId, phone, sentAt } of awaited) {
+    if (signal.aborted) break;
+    const { body } = await client.querySendDetails(
+      new QuerySendDetailsRequest({
+        phoneNumber: phone ?? "",
+        bizId: vendorId,
+        sendDate: vendorDate(sentAt),
+        pageSize: 10,
+        currentPage: 1,
+      }),
+    );
+    const [detail] = body?.smsSendDetailDTOs?.smsSendDetailDTO ?? [];
+    const state = receiptStates[detail?.sendStatus ?? 1];
+    if (state !== undefined) receipts.push({ id, state, code: detail?.errCode ?? null });
+  }
+  return receipts;
+}
+
+/** The day on which it was sent by the vendor's clock, as yyyyMMdd. */
+function vendorDate(at: number): string {
+  const day = Temporal.Instant.fromEpochMilliseconds(at).toZonedDateTimeISO("Asia/Shanghai").toPlainDate();
+  return day.toString().replaceAll("-", "");
 }
 
 function requestFor(settings: AliyunSmsSettings, message: Message): dysmsapi.SendSmsRequest {
@@ -78,8 +114,8 @@ function requestFor(settings: AliyunSmsSettings, message: Message): dysmsapi.Sen
 }
 
 /** The request was answered 200; only the code `OK` means that the message was taken. */
-function deliveryOf(code: string | undefined, detail: string | undefined): Delivery {
-  if (code === "OK") return { ok: true };
+function deliveryOf(code: string | undefined, detail: string | undefined, id?: string): Delivery {
+  if (code === "OK") return { ok: true, ...(id === undefined ? {} : { id }) };
   if (code === undefined)
     return { ok: false, retryable: true, code: "no_code", detail: detail ?? "an answer without a code" };
   const known = passing[code] ?? (passingPattern.test(code) ? {} : undefined);

@@ -28,6 +28,11 @@ export function templateParams(
   return Object.fromEntries(Object.entries(variables).map(([name, field]) => [name, clean(valueOf(field, message))]));
 }
 
+/** The same for templates whose variables have numbers. */
+export function templateValues(fields: readonly SmsField[], message: Message): string[] {
+  return fields.map((field) => clean(valueOf(field, message)));
+}
+
 function valueOf(field: SmsField, message: Message): string {
   switch (field) {
     case "site":

@@ -9,7 +9,8 @@ import { startFakeWecom, type FakeWecom, type WecomAnswer } from "../../../../te
 import type { Delivery } from "../channel.ts";
 import { fireMessage } from "../fixture.ts";
 import { wecomBotSettings } from "./settings.ts";
-import { createWecomBot, cutToBytes, markdown_bytes_max, renderMarkdown } from "./wecom-bot.ts";
+import { cutToBytes } from "../message-text.ts";
+import { createWecomBot, markdown_bytes_max, renderMarkdown } from "./wecom-bot.ts";
 
 const never = new AbortController().signal;
 
