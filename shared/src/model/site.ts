@@ -5,6 +5,7 @@ import { checkTransmission, transmissionDevice } from "./gb26875.ts";
 import { identifier } from "./identifier.ts";
 import { leavesOf } from "./condition.ts";
 import { deviceKinds } from "./reading.ts";
+import { checkRuleSeries } from "./rule-series.ts";
 import { rule } from "./rule.ts";
 import { calendar, timeOfDay, weekdays, workingHours } from "./schedule.ts";
 import { tank } from "./tank.ts";
@@ -154,6 +155,7 @@ export const site = z
       if (gateway !== undefined && !gateways.has(gateway)) reject(["devices", index, "gateway"], oneOf(gateways));
     });
     checkTransmission(value, reject);
+    checkRuleSeries(value, reject);
     value.devices.forEach(({ measures }, index) => {
       measures.forEach((one, position) => {
         if (one.tank === undefined || one.kind === "level") return;

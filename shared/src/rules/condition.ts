@@ -1,6 +1,4 @@
-import type { Condition, Leaf } from "../model/condition.ts";
-import type { Rule } from "../model/rule.ts";
-import type { Kind } from "../model/reading.ts";
+import type { Condition } from "../model/condition.ts";
 
 /** Conditions on the value that a series has now. */
 export type ValueCondition = Extract<Condition, { type: "contact" | "above" | "below" | "range" }>;
@@ -10,16 +8,6 @@ export type Verdict = "active" | "inside" | "inactive";
 export function isValueCondition(condition: Condition): condition is ValueCondition {
   const { type } = condition;
   return type === "contact" || type === "above" || type === "below" || type === "range";
-}
-
-/** Whether a rule asks nothing but the value of one series, at once: its readings then need no memory but the last. */
-export function isPlain({ when, active, unless, settle = 0 }: Rule): boolean {
-  return isValueCondition(when) && active === undefined && unless === undefined && settle === 0;
-}
-
-/** The kind of the series that a condition looks at. */
-export function kindOf(condition: Leaf): Kind {
-  return "kind" in condition ? condition.kind : "contact";
 }
 
 /** What a value means to a condition, its duration left aside. */

@@ -1,8 +1,9 @@
 import type { Kind } from "../model/reading.ts";
+import { isPlain } from "../model/rule-series.ts";
 import type { Rule } from "../model/rule.ts";
 import type { Site } from "../model/site.ts";
 import { compoundsOf, type CompoundWatch, type Leg } from "./compound/watch.ts";
-import { isPlain, isValueCondition } from "./condition.ts";
+import { isValueCondition } from "./condition.ts";
 import type { ValueRule } from "./series.ts";
 import type { SilenceWatch } from "./silence.ts";
 import { silencesOf } from "./silence-watches.ts";

@@ -1,6 +1,6 @@
+import { fits, seriesIn } from "../model/rule-series.ts";
 import type { Rule } from "../model/rule.ts";
 import { gatewayOf, type Site } from "../model/site.ts";
-import { fits, seriesIn } from "./compound/watch.ts";
 import type { SilenceWatch } from "./silence.ts";
 
 /** The silences that a rule watches: of each gateway, device or series that it speaks of. */

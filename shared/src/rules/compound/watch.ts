@@ -1,19 +1,15 @@
-import type { Condition, Leaf, Signal } from "../../model/condition.ts";
-import type { Kind } from "../../model/reading.ts";
+import type { Leaf, Signal } from "../../model/condition.ts";
+import { fits, isPlain, kindOf, seriesIn, type SeriesName } from "../../model/rule-series.ts";
 import type { Rule } from "../../model/rule.ts";
 import { gatewayOf, type Site } from "../../model/site.ts";
-import { isPlain, kindOf } from "../condition.ts";
 import type { Subject } from "../effect.ts";
 import { ScheduleBook } from "../schedule.ts";
 import type { Expression } from "./expression.ts";
 
 /** One condition on one series. */
-export interface Leg {
+export interface Leg extends SeriesName {
   readonly key: string;
   readonly condition: Leaf;
-  readonly device: string;
-  readonly kind: Kind;
-  readonly channel: string | null;
 }
 
 /** What a rule watches that looks at more than a value: what it needs to know beforehand. */
@@ -33,12 +29,6 @@ export interface CompoundWatch {
 /** Readings of several series come by ways that differ so much. */
 const settle_several_ms = 2_000;
 
-interface Series {
-  readonly device: string;
-  readonly kind: Kind;
-  readonly channel: string | null;
-}
-
 /**
  * The watches of a rule: one for each series that its condition fits, among those that the site file lists; one in all
  * for a composition.
@@ -57,21 +47,21 @@ export function compoundsOf(site: Site, rule: Rule): CompoundWatch[] {
       return [watchOf(site, rule, when, null)].filter(({ legs }) => legs.length > 0);
     default:
       return seriesIn(site)
-        .filter((series) => fits(when, series))
+        .filter((series) => fits({ ...when, kind: kindOf(when) }, series))
         .map((series) => watchOf(site, rule, when, series));
   }
 }
 
-function watchOf(site: Site, rule: Rule, when: Signal, only: Series | null): CompoundWatch {
+function watchOf(site: Site, rule: Rule, when: Signal, only: SeriesName | null): CompoundWatch {
   const legs: Leg[] = [];
   let conditions = 0;
-  const expressionOf = (signal: Signal, among: readonly Series[]): Expression => {
+  const expressionOf = (signal: Signal, among: readonly SeriesName[]): Expression => {
     if (signal.type === "all" || signal.type === "any")
       return { op: signal.type, of: signal.of.map((part) => expressionOf(part, among)) };
     if (signal.type === "not") return { op: "not", of: expressionOf(signal.of, among) };
     const number = conditions++;
     const found = among
-      .filter((series) => fits(signal, series))
+      .filter((series) => fits({ ...signal, kind: kindOf(signal) }, series))
       .map((series): Leg => ({
         ...series,
         key: `${number}/${series.device}/${series.kind}/${series.channel ?? "-"}`,
@@ -106,20 +96,4 @@ function watchOf(site: Site, rule: Rule, when: Signal, only: Series | null): Com
     legs,
     lead: lead?.key ?? "",
   };
-}
-
-/** The series that a site file lists. */
-export function seriesIn(site: Site): Series[] {
-  return site.devices.flatMap(({ id, measures }) =>
-    measures.map(({ kind, channel }) => ({ device: id, kind, channel: channel ?? null })),
-  );
-}
-
-export function fits(condition: Leaf | Extract<Condition, { type: "series_silent" }>, series: Series): boolean {
-  const kind = condition.type === "series_silent" ? condition.kind : kindOf(condition);
-  return (
-    kind === series.kind &&
-    (condition.device ?? series.device) === series.device &&
-    (condition.channel ?? series.channel) === series.channel
-  );
 }
