@@ -3,7 +3,7 @@ import { site, type Site } from "../model/site.ts";
 import type { Effect } from "./effect.ts";
 import { RuleBook } from "./rule-book.ts";
 import { RuleStates } from "./states.ts";
-import { step, type Input } from "./step.ts";
+import { prune, step, type Input } from "./step.ts";
 
 /** For tests: a court with one gateway, a fire panel, a tank, a boiler and a thermometer in the yard. */
 export const start = Date.UTC(2026, 0, 1);
@@ -141,6 +141,14 @@ export class Engine {
       heardAt: heardAt === null ? null : start + heardAt,
       backlog,
     });
+  }
+
+  /** What the configuration no longer has goes; in the order of the rules' names. */
+  prune(now: number): string[] {
+    const { changes, effects } = prune(this.book, this.states, start + now);
+    this.states.apply(changes);
+    this.effects.push(...effects);
+    return effects.map(told).sort();
   }
 
   /** Forgets all but what would have been persisted. */
