@@ -241,10 +241,11 @@ export async function startEdge(
   stack.defer(() => outputs.stop());
   await outputs.start();
   stack.defer(() => signals.stop());
-  modem?.start();
-  stack.defer(() => modem?.stop());
   alarms?.start();
   stack.defer(() => alarms?.stop());
+  modem?.start();
+  // first, since the alarms wait for what is under way
+  stack.defer(() => modem?.stop());
   for (const source of sources) {
     await source.start(taps.deliver);
     stack.defer(() => source.stop());

@@ -83,7 +83,12 @@ describe.skipIf(!hasPty)("a modem at a pseudo-terminal", () => {
     await modem.send("10086", "after");
     expect(chip.sent.map(({ text }) => text)).toEqual(["before", "after"]);
     expect(troubles.list()).toEqual([]);
+    chip.isSilent = true;
+    const underWay = modem.send("10086", "under way");
+    const refused = expect(underWay).rejects.toMatchObject({ code: "sms_failed", retryable: true });
     await modem.stop();
+    await refused;
+    await expect(modem.send("10086", "too late")).rejects.toMatchObject({ retryable: true });
     expect(pty.held).toBe(0);
   });
 });

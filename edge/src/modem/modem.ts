@@ -72,6 +72,7 @@ export class Modem implements Texter {
   }
 
   send(number: string, text: string): Promise<void> {
+    if (this.#stopping.signal.aborted) return Promise.reject(failed("the gateway is stopping", true));
     if (this.#jobs.length >= jobs_max) return Promise.reject(failed("too many texts wait for the modem", true));
     const done = Promise.withResolvers<void>();
     this.#jobs.push({ number, text, done });
