@@ -13,8 +13,8 @@ import { transmissionMetrics } from "./gb26875/metrics.ts";
 import type { TransmissionServer } from "./gb26875/transmission-server.ts";
 import type { Ingress } from "./ingress/ingress.ts";
 import type { DeviceStates } from "./live/device-states.ts";
-import type { ChannelStats } from "./notifiers/channel-worker.ts";
 import type { LiveHub } from "./live/hub.ts";
+import { channelMetrics, channelsCheck } from "./notifiers/operation.ts";
 import type { EmbeddedStore } from "./stores/embedded/embedded-store.ts";
 import type { WriterStats } from "./writer/writer.ts";
 
@@ -53,13 +53,7 @@ export function checksOf(parts: Parts): Checks {
       return failingWith(writers["store"]?.stats().trouble ?? null);
     },
     alerts: () => failingWith(alerts.stats().trouble),
-    channels: () => {
-      const { channels } = alerts.stats();
-      if (channels.length === 0) return { status: "off", detail: null };
-      const away = channels.filter(({ trouble }) => trouble !== null);
-      if (away.length === 0) return ok;
-      return { status: "degraded", detail: away.map(({ channel, trouble }) => `${channel}: ${trouble}`).join("; ") };
-    },
+    channels: () => channelsCheck(alerts.stats().channels),
     influx: () => {
       if (influx === null) return { status: "off", detail: null };
       const trouble = writers["influx"]?.stats().trouble ?? null;
@@ -192,8 +186,6 @@ function site({ gateways, devices }: Parts): Metric[] {
 function people({ alerts, hub }: Parts): Metric[] {
   const open = alerts.list({ states: openStates });
   const { states, forgotten, notifications, channels } = alerts.stats();
-  const perChannel = (value: (stats: ChannelStats) => number): MetricSample[] =>
-    channels.map((stats) => ({ labels: { channel: stats.channel }, value: value(stats) }));
   return [
     {
       name: "alerts_open",
@@ -212,36 +204,7 @@ function people({ alerts, hub }: Parts): Metric[] {
       type: "gauge",
       samples: notifications.map(({ channel, state, count }) => ({ labels: { channel, state }, value: count })),
     },
-    {
-      name: "channel_circuit_open",
-      help: "1 while a channel failed so often that it is only tried now and then.",
-      type: "gauge",
-      samples: perChannel(({ breaker }) => Number(breaker !== "closed")),
-    },
-    {
-      name: "channel_attempts_total",
-      help: "Messages handed to a channel since the start.",
-      type: "counter",
-      samples: perChannel(({ attempts }) => attempts),
-    },
-    {
-      name: "channel_refused_total",
-      help: "Messages that a channel did not take since the start.",
-      type: "counter",
-      samples: perChannel(({ refused }) => refused),
-    },
-    {
-      name: "channel_grouped_total",
-      help: "Notifications that went out as part of another message since the start.",
-      type: "counter",
-      samples: perChannel(({ grouped }) => grouped),
-    },
-    {
-      name: "channel_passed_on_total",
-      help: "Notifications handed on to the next channel since the start.",
-      type: "counter",
-      samples: perChannel(({ passedOn }) => passedOn),
-    },
+    ...channelMetrics(channels),
     gauge("watchers", "Clients of the live stream.", hub.clients),
     counter("watchers_cut_off_total", "Clients of the live stream that did not read.", hub.disconnected),
     counter("live_dropped_total", "Samples not sent to clients that read slowly.", hub.dropped),

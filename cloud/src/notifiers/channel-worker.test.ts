@@ -93,7 +93,9 @@ describe("the worker of a channel", () => {
     await settle();
     expect(channel.messages.map(({ text }) => text.zh)).toEqual(["共5条告警：火警3条，水位低2条"]);
     expect(channel.messages[0]?.text.en).toBe("5 alerts: Fire (3), Tank low (2)");
-    expect(outbox.list({}).map(({ state, group }) => [state, group])).toEqual(Array(5).fill(["sent", 1]));
+    expect(outbox.list({}).map(({ state, group }) => [state, group])).toEqual(
+      Array.from({ length: 5 }, () => ["sent", 1]),
+    );
   });
 
   it("tells many alerts of one site in one message, and the fire alone and first", async () => {

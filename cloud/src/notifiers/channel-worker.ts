@@ -5,7 +5,8 @@ import { closedBreaker, stepBreaker, type Breaker, type BreakerState } from "../
 import { attempt, judgeAttempt, type Verdict } from "./attempt.ts";
 import type { Channel, Delivery, Notifier } from "./channel.ts";
 import type { Failover } from "./failover.ts";
-import type { OutboxTable, Waiting } from "./outbox-table.ts";
+import type { OutboxQueue, Waiting } from "./outbox-queue.ts";
+import type { OutboxTable } from "./outbox-table.ts";
 import type { NotificationSettings } from "./settings.ts";
 
 /** The file is tried again after so long when it could not be read or written. */
@@ -19,6 +20,7 @@ export interface ChannelWorkerOptions {
   readonly channel: Channel;
   readonly notifier: Notifier;
   readonly outbox: OutboxTable;
+  readonly queue: OutboxQueue;
   readonly failover: Failover;
   readonly settings: NotificationSettings;
   readonly clock: Clock;
@@ -58,10 +60,10 @@ export class ChannelWorker {
   }
 
   start(): void {
-    const { outbox, channel, clock } = this.#options;
+    const { queue, channel, clock } = this.#options;
     this.#running = true;
     this.#guarded(() => {
-      outbox.recover(channel.name, clock.now());
+      queue.recover(channel.name, clock.now());
       return 0;
     });
     this.wake();
@@ -105,7 +107,7 @@ export class ChannelWorker {
 
   /** Milliseconds until something is due again; null if nothing is, or if a message that ends will tell. */
   #sendWhatIsDue(): number | null {
-    const { channel, outbox, failover, clock } = this.#options;
+    const { channel, queue, failover, clock } = this.#options;
     const now = clock.now();
     const watch_ms = failover.passOnOverdue(now);
     const open_ms = this.#openUntil - clock.monotonic();
@@ -114,7 +116,7 @@ export class ChannelWorker {
     // half open: one message decides
     const atOnce = this.#breaker.state === "half_open" ? 1 : channel.concurrency;
     while (this.#sends.size < atOnce) {
-      const taken = outbox.take(channel, now);
+      const taken = queue.take(channel, now);
       if (taken.kind === "wait") return least(taken.until === null ? null : taken.until - now, watch_ms);
       const sent = this.#send(taken.waiting).finally(() => {
         this.#sends.delete(sent);
@@ -134,7 +136,7 @@ export class ChannelWorker {
       signal: this.#stopping.signal,
     });
     if (!delivery.ok && delivery.code === "stopped") {
-      this.#write(waiting, (now) => this.#options.outbox.release(waiting.ids, now));
+      this.#write(waiting, (now) => this.#options.queue.release(waiting.ids, now));
       return;
     }
     this.#judgeChannel(delivery);

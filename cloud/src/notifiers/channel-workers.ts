@@ -5,6 +5,7 @@ import type { Clock } from "@gengfu/shared/time/clock";
 import { ChannelWorker } from "./channel-worker.ts";
 import type { Channel } from "./channel.ts";
 import { Failover } from "./failover.ts";
+import { OutboxQueue } from "./outbox-queue.ts";
 import type { OutboxTable } from "./outbox-table.ts";
 import { ReceiptPoller } from "./receipt-poller.ts";
 import type { NotificationSettings } from "./settings.ts";
@@ -36,6 +37,7 @@ export function createChannelWorkers(options: ChannelWorkersOptions): {
 } {
   const { channels, database, settings, clock, logger } = options;
   const watch = new WatchTable(database);
+  const queue = new OutboxQueue(database, settings.reserve);
   const byName = new Map<string, ChannelWorker>();
   const pollers: ReceiptPoller[] = [];
   for (const channel of channels) {
@@ -49,7 +51,7 @@ export function createChannelWorkers(options: ChannelWorkersOptions): {
       wake: (other) => byName.get(other)?.wake(),
       transaction: (work) => inTransaction(database, work),
     });
-    byName.set(name, new ChannelWorker({ ...options, channel, notifier, failover }));
+    byName.set(name, new ChannelWorker({ ...options, channel, notifier, queue, failover }));
     if (receipts === undefined) continue;
     const onNews = (): void => byName.get(name)?.wake();
     pollers.push(new ReceiptPoller({ channel: name, receipts, watch, onNews, clock, logger }));

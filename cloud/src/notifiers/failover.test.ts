@@ -135,6 +135,18 @@ describe("what a channel does not bring through", () => {
     expect(outbox.list({})).toMatchObject([{ receipt: "delivered", receiptCode: "DELIVERED" }]);
   });
 
+  it("is asked for often at first, and rarely when it is late", async () => {
+    const first = withReceipts("aliyun-sms");
+    first.respondWith({ ok: true, id: "1" });
+    start(first);
+    await tell("aliyun-sms");
+    await pass(600 * s);
+    const often = asked.length;
+    expect(often).toBeGreaterThan(35);
+    await pass(600 * s);
+    expect(asked.length - often).toBe(1);
+  });
+
   it.each<[string, Receipt["state"] | null, number]>([
     ["at once when the operator could not deliver it", "undelivered", receiptEvery_ms],
     ["when no receipt came in time", null, 120 * s],

@@ -3,8 +3,6 @@ import type { Awaited, Message, Receipt } from "./channel.ts";
 
 /** Receipts that are asked for at a time, at most. */
 const awaited_max = 100;
-/** After so long a vendor tells nothing any more. */
-const awaitedFor_ms = 72 * 3_600_000;
 
 export interface Overdue {
   readonly id: number;
@@ -48,14 +46,14 @@ export class WatchTable {
     this.#database.prepare("UPDATE notification SET watch_at = NULL WHERE id = ?").run(id);
   }
 
-  /** Of what the vendor took, the fate of which it has not told: the newest first. */
-  awaited(channel: string, now: number): Awaited[] {
+  /** Of what the vendor took since then, and has not told the fate of: the newest first. */
+  awaited(channel: string, since: number): Awaited[] {
     const rows = this.#database
       .prepare(
         `SELECT min(id) id, vendor_id vendorId, message, sent_at sentAt FROM notification
          WHERE channel = ? AND receipt = 'awaited' AND sent_at > ? GROUP BY vendor_id ORDER BY sent_at DESC LIMIT ?`,
       )
-      .all(channel, now - awaitedFor_ms, awaited_max) as (Omit<Awaited, "phone"> & { message: string })[];
+      .all(channel, since, awaited_max) as (Omit<Awaited, "phone"> & { message: string })[];
     return rows.map(({ id, vendorId, message, sentAt }) => {
       const { target } = JSON.parse(message) as Message;
       return { id, vendorId, phone: target.phone, sentAt };

@@ -27,7 +27,7 @@ describe("the DingTalk bot", () => {
     expect(dingtalk.messages).toMatchObject([
       { msgtype: "markdown", markdown: { title: "火警 伊通县人民法院 / Fire, Yitong County Court" } },
     ]);
-    const { text } = dingtalk.messages[0]?.["markdown"] as { text: string };
+    const text = (dingtalk.messages[0]?.["markdown"] as { text: string } | undefined)?.text;
     expect(text).toMatch(/^\*\*火警\*\* 伊通县人民法院\n\n火警：消防控制主机 火警触点闭合\n\n/);
     expect(text).toMatch(/\*\*Fire\*\* Yitong County Court/);
   });

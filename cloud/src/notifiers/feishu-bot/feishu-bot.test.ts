@@ -26,7 +26,7 @@ describe("the Feishu bot", () => {
     expect(await send()).toEqual({ ok: true });
     const [message] = feishu.messages;
     expect(message).toMatchObject({ msg_type: "text", timestamp: String(clock.now() / 1_000) });
-    expect((message?.["content"] as { text: string }).text).toMatch(
+    expect((message?.["content"] as { text: string } | undefined)?.text).toMatch(
       /^火警 伊通县人民法院\n[^]*\nFire Yitong County Court\n/,
     );
   });

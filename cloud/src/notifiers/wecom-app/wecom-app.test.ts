@@ -7,6 +7,8 @@ import { readSample } from "../readme-sample.ts";
 import { wecomAppSettings } from "./settings.ts";
 import { createWecomApp, text_bytes_max } from "./wecom-app.ts";
 
+const contentOf = (message: Record<string, unknown> | undefined): string =>
+  (message?.["text"] as { content: string } | undefined)?.content ?? "";
 const never = new AbortController().signal;
 
 // requests, answers and codes: https://developer.work.weixin.qq.com/document/path/90236 and /91039, /90313
@@ -41,7 +43,7 @@ describe("the WeCom application", () => {
     expect(wecom.messages).toMatchObject([
       { touser: "WangQiang", msgtype: "text", agentid: 1000002, enable_duplicate_check: 1 },
     ]);
-    const { content } = wecom.messages[0]?.["text"] as { content: string };
+    const content = contentOf(wecom.messages[0]);
     expect(content).toMatch(/^火警 伊通县人民法院\n火警：消防控制主机 火警触点闭合\n时间：2026-01-01 08:00:00\n/);
     expect(content).toContain("Fire: Fire panel, Fire contact closed");
   });
@@ -49,8 +51,7 @@ describe("the WeCom application", () => {
   it("keeps within WeCom's bytes", async () => {
     const long = "消".repeat(2_000);
     await send({ text: { zh: long, en: long } });
-    const { content } = wecom.messages[0]?.["text"] as { content: string };
-    expect(Buffer.byteLength(content)).toBeLessThanOrEqual(text_bytes_max);
+    expect(Buffer.byteLength(contentOf(wecom.messages[0]))).toBeLessThanOrEqual(text_bytes_max);
   });
 
   it("keeps its token until a minute before the end, and asks once for many", async () => {
