@@ -97,7 +97,7 @@ export async function startEdge(
   });
   disk.start();
   stack.defer(() => disk.stop());
-  const troubles = new Troubles();
+  const troubles: Troubles = new Troubles(() => uplink.tellSoon());
   const deferral = new Deferral({ acknowledgesSoon: () => uplink.acknowledgesSoon, clock });
   const intake = new Intake({
     log,
@@ -197,6 +197,7 @@ export async function startEdge(
           gateway,
           log,
           correct: (reading) => time.correct(reading),
+          now: () => time.now(),
           outputs: outputs.outputs,
           texter: modem ?? null,
           isConnected: () => uplink.isConnected,

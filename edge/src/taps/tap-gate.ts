@@ -34,7 +34,8 @@ const answer_timeout_ms = 1_000;
  */
 export class TapGate {
   readonly #options: TapGateOptions;
-  readonly #taps: TapRepeats<{ durable: Promise<void> }>;
+  /** `taken` is what the intake promised, by which reads that came together are answered in their order. */
+  readonly #taps: TapRepeats<{ taken: Promise<void>; durable: Promise<void> }>;
   #swallowed = 0;
 
   constructor(options: TapGateOptions) {
@@ -59,7 +60,7 @@ export class TapGate {
     const known = this.#taps.find(read);
     if (known !== undefined) {
       this.#swallowed += 1;
-      void this.#answer(read.reader, card, message, known.durable, true);
+      void this.#answer(read.reader, card, message, known.taken, true);
       return known.durable;
     }
     const repeatsBefore = intake.repeats;
@@ -71,7 +72,7 @@ export class TapGate {
       await Promise.race([answered, pause(clock, answer_timeout_ms)]);
       throw error;
     });
-    const tap = { durable };
+    const tap = { taken, durable };
     // one that was sent again may be from long ago
     if (!isRepeat) this.#taps.remember(read, tap);
     return durable;

@@ -55,6 +55,9 @@ const textChars_perReading = 32;
 /** A lane that owes no more than this has no backlog: it is what comes in while the cloud acknowledges. */
 const owed_max = 500;
 
+/** How long a change of the gateway's state waits for others. */
+const tellSoon_ms = 500;
+
 /**
  * One connection to the cloud, from the log's cursors on: sends batches, what is new before what was left behind, moves
  * the cursors at their acknowledgements, tells the gateway's state. It knows nothing of earlier connections; what they
@@ -75,6 +78,7 @@ export class UplinkSession {
   #toldOfBacklog = false;
   readonly #unclaimed: { next(): string | null } | undefined;
   #cancelHeartbeat: (() => void) | null = null;
+  #cancelSoon: (() => void) | null = null;
   #cancelWatch: (() => void) | null = null;
 
   constructor(link: CloudLink, options: UplinkSessionOptions) {
@@ -131,6 +135,7 @@ export class UplinkSession {
       unsubscribe();
       signal.removeEventListener("abort", abort);
       this.#cancelHeartbeat?.();
+      this.#cancelSoon?.();
       this.#cancelWatch?.();
       this.#link.close();
     }
@@ -265,6 +270,14 @@ export class UplinkSession {
   #tellOfEnd(): void {
     if (!this.#toldOfBacklog || !isEmpty(this.#options.log.backlog(uplinkConsumer))) return;
     this.#beatNow();
+  }
+
+  /** Tells the gateway's state within `tellSoon_ms`, together with whatever else changes until then. */
+  tellSoon(): void {
+    this.#cancelSoon ??= this.#options.clock.after(tellSoon_ms, () => {
+      this.#cancelSoon = null;
+      this.#beatNow();
+    });
   }
 
   #beatNow(): void {

@@ -51,6 +51,11 @@ export class Uplink {
     return this.#session?.acknowledgesSoon ?? false;
   }
 
+  /** Tells the cloud how the gateway stands before the next heartbeat is due: something has changed. */
+  tellSoon(): void {
+    this.#session?.tellSoon();
+  }
+
   /** Runs until the signal is aborted. */
   async run(signal: AbortSignal): Promise<void> {
     const { clock, logger, random } = this.#options;
