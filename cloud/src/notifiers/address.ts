@@ -1,3 +1,4 @@
+import { secret } from "@gengfu/shared/config/secret";
 import { z } from "zod";
 
 /** Where a vendor's interface is, without a path; replaced where a proxy or a private edition stands for the vendor's. */
@@ -9,7 +10,9 @@ export function baseAddress(vendor: string, description: string): z.ZodDefault<z
     .describe(description);
 }
 
-/** A webhook, the key of which stands in its address. */
-export function isWebAddress(url: string): boolean {
-  return /^https?:$/.test(URL.parse(url)?.protocol ?? "");
+/** A webhook, which is a secret, since its key stands in the address. */
+export function webhookAddress(description: string): z.ZodString {
+  return secret(description).refine((url) => /^https?:$/.test(URL.parse(url)?.protocol ?? ""), {
+    message: "an address that begins with https:// or http://",
+  });
 }

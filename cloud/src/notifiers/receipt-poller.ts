@@ -9,7 +9,7 @@ export const receiptEvery_ms = 15_000;
 /** After so long a vendor tells nothing any more. */
 const oldest_ms = 72 * 3_600_000;
 /** Most receipts come within minutes; what is older than this */
-const soon_ms = 600_000;
+const recent_ms = 600_000;
 /** is asked for in each so manieth round only. */
 const rarely = 40;
 /** How long one question may take. */
@@ -68,7 +68,7 @@ export class ReceiptPoller {
     const late = new AbortController();
     const cancel = clock.after(timeout_ms, () => late.abort());
     try {
-      const awaited = watch.awaited(channel, clock.now() - (this.#round++ % rarely === 0 ? oldest_ms : soon_ms));
+      const awaited = watch.awaited(channel, clock.now() - (this.#round++ % rarely === 0 ? oldest_ms : recent_ms));
       if (awaited.length === 0) return;
       const signal = AbortSignal.any([this.#stopping.signal, late.signal]);
       const news = await receipts.poll(awaited, signal);

@@ -1,12 +1,8 @@
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { readConfig } from "@gengfu/shared/config/reader";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { z } from "zod";
 import { startFakeAliyun, type FakeAliyun } from "../../../../test/support/fake-aliyun.ts";
 import type { Delivery } from "../channel.ts";
 import { fireMessage } from "../fixture.ts";
+import { readSample } from "../readme-sample.ts";
 import { createAliyunSms } from "./aliyun-sms.ts";
 import { aliyunSmsSettings } from "./settings.ts";
 
@@ -113,24 +109,12 @@ describe("Aliyun SMS", () => {
   });
 });
 
-describe("the README's sample", () => {
-  it("is a configuration", async () => {
-    const readme = await readFile(join(import.meta.dirname, "README.md"), "utf8");
-    const sample = /```yaml\n([^]*?)```/.exec(readme)?.[1] ?? "";
-    const folder = await mkdtemp(join(tmpdir(), "gengfu-aliyun-"));
-    try {
-      const file = join(folder, "cloud.yaml");
-      await writeFile(file, sample);
-      const schema = z.strictObject({ notifications: z.strictObject({ aliyun_sms: aliyunSmsSettings }) });
-      const names = ["ACCESS_KEY_ID", "ACCESS_KEY_SECRET", "SIGN_NAME", "TEMPLATE_CODE"];
-      const env = Object.fromEntries(names.map((name) => [`ALIYUN_SMS_${name}`, name.toLowerCase()]));
-      expect(readConfig(file, schema, env).notifications.aliyun_sms).toMatchObject({
-        access_key_id: "access_key_id",
-        template_variables: { site: "site", where: "where", alert: "name", time: "time" },
-        endpoint: "dysmsapi.aliyuncs.com",
-      });
-    } finally {
-      await rm(folder, { recursive: true });
-    }
+it("the README's sample is a configuration", () => {
+  const names = ["ACCESS_KEY_ID", "ACCESS_KEY_SECRET", "SIGN_NAME", "TEMPLATE_CODE"];
+  const env = Object.fromEntries(names.map((name) => [`ALIYUN_SMS_${name}`, name.toLowerCase()]));
+  expect(readSample(import.meta.dirname, "aliyun_sms", aliyunSmsSettings, env)).toMatchObject({
+    access_key_id: "access_key_id",
+    template_variables: { site: "site", where: "where", alert: "name", time: "time" },
+    endpoint: "dysmsapi.aliyuncs.com",
   });
 });

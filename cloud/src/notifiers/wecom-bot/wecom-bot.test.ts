@@ -1,13 +1,9 @@
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { readConfig } from "@gengfu/shared/config/reader";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { z } from "zod";
 import { startFakeWecom, type FakeWecom, type WecomAnswer } from "../../../../test/support/fake-wecom.ts";
 import type { Delivery } from "../channel.ts";
 import { fireMessage } from "../fixture.ts";
+import { readSample } from "../readme-sample.ts";
 import { wecomBotSettings } from "./settings.ts";
 import { cutToBytes } from "../message-text.ts";
 import { createWecomBot, markdown_bytes_max, renderMarkdown } from "./wecom-bot.ts";
@@ -99,19 +95,8 @@ describe("a markdown text", () => {
   });
 });
 
-describe("the README's sample", () => {
-  it("is a configuration", async () => {
-    const readme = await readFile(join(import.meta.dirname, "README.md"), "utf8");
-    const sample = /```yaml\n([^]*?)```/.exec(readme)?.[1] ?? "";
-    const folder = await mkdtemp(join(tmpdir(), "gengfu-wecom-"));
-    try {
-      const file = join(folder, "cloud.yaml");
-      await writeFile(file, sample);
-      const schema = z.strictObject({ notifications: z.strictObject({ wecom_bot: wecomBotSettings }) });
-      const url = "https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=x";
-      expect(readConfig(file, schema, { WECOM_BOT_URL: url })).toEqual({ notifications: { wecom_bot: { url } } });
-    } finally {
-      await rm(folder, { recursive: true });
-    }
-  });
+it("the README's sample is a configuration", () => {
+  const url = "https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=x";
+  const sample = readSample(import.meta.dirname, "wecom_bot", wecomBotSettings, { WECOM_BOT_URL: url });
+  expect(sample).toEqual({ url });
 });
