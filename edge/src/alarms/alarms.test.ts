@@ -1,6 +1,7 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { cpSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { GengfuError } from "@gengfu/shared/errors";
 import { memoryLog } from "@gengfu/shared/log/memory-log";
 import { silentLogger } from "@gengfu/shared/logging";
@@ -56,6 +57,8 @@ let beacon: FakeOutput;
 let alarms: Alarms;
 let isConnected: boolean;
 let offset_ms: number | null;
+/** What the gateway knows its machine's clock to be wrong by. */
+let skew_ms: number;
 let folder: string;
 
 function create(config: Record<string, unknown> = {}): Alarms {
@@ -69,6 +72,7 @@ function create(config: Record<string, unknown> = {}): Alarms {
     gateway: "gate",
     log,
     correct: (reading) => (offset_ms === null ? reading : correct(reading, offset_ms)),
+    now: () => clock.now() + skew_ms,
     outputs: new Map([
       ["siren", siren],
       ["beacon", beacon],
@@ -83,10 +87,22 @@ function create(config: Record<string, unknown> = {}): Alarms {
   });
 }
 
-/** A new process: what the one before had not written is lost, where it was killed. */
 async function restart(config: Record<string, unknown> = {}): Promise<void> {
   await alarms.stop();
   alarms = create(config);
+  alarms.start();
+  await settled();
+}
+
+/** Another process goes on from what one that was killed had written. */
+async function kill(): Promise<void> {
+  const left = mkdtempSync(join(tmpdir(), "gengfu-alarms-"));
+  onTestFinished(() => rmSync(left, { recursive: true, force: true }));
+  cpSync(folder, left, { recursive: true });
+  await alarms.stop();
+  folder = left;
+  alarms = create();
+  siren.isOn = false;
   alarms.start();
   await settled();
 }
@@ -132,11 +148,13 @@ beforeEach(async () => {
   beacon = new FakeOutput("beacon");
   isConnected = true;
   offset_ms = null;
+  skew_ms = 0;
   alarms = create();
   alarms.start();
+  const first = folder;
   onTestFinished(async () => {
     await alarms.stop();
-    rmSync(folder, { recursive: true, force: true });
+    rmSync(first, { recursive: true, force: true });
   });
   await pass(1_000);
 });
@@ -213,13 +231,12 @@ describe("an urgent alert", () => {
     expect(siren.isOn).toBe(true);
   });
 
-  it("outlives a restart, which texts nobody a second time at once", async () => {
+  it("outlives the process, and the next one texts nobody a second time at once", async () => {
     isConnected = false;
     await pass(20_000);
     await contact("fire", 1);
     expect(texter.sent).toHaveLength(2);
-    siren.isOn = false;
-    await restart();
+    await kill();
     expect(siren.isOn).toBe(true);
     await pass(60_000);
     expect(texter.sent).toHaveLength(2);
@@ -239,6 +256,15 @@ describe("an urgent alert", () => {
     expect([siren.isOn, beacon.isOn]).toEqual([false, true]);
   });
 
+  it("is judged by the gateway's time where the machine's is wrong", async () => {
+    await restart({ rules: [{ rule: "low", outputs: ["beacon"] }] });
+    skew_ms = -365 * 86_400_000;
+    const at = clock.now() + skew_ms;
+    await contact("", 0.5, { device: "tank", kind: "level", channel: null, at, receivedAt: at });
+    await pass(11_000);
+    expect(beacon.isOn).toBe(true);
+  });
+
   it("that flaps is texted no more often than one that stays, and what comes together goes in one text", async () => {
     isConnected = false;
     await pass(20_000);
@@ -249,6 +275,20 @@ describe("an urgent alert", () => {
       await pass(1_000);
     }
     expect(texter.sent).toHaveLength(2);
+  });
+
+  it("is acted on though nothing can be written, which is told of", async () => {
+    await alarms.stop();
+    const database = new DatabaseSync(join(folder, "alarms.sqlite"));
+    database.exec("CREATE TRIGGER full BEFORE INSERT ON record BEGIN SELECT RAISE(ABORT, 'disk is full'); END");
+    database.close();
+    alarms = create();
+    alarms.start();
+    isConnected = false;
+    await pass(20_000);
+    await contact("fire", 1);
+    expect([siren.isOn, texter.sent.length]).toEqual([true, 2]);
+    expect(troubles.list()).toEqual([expect.stringMatching(/无法写入报警状态.*disk is full/)]);
   });
 });
 
@@ -283,12 +323,12 @@ describe("texts", () => {
     expect([troubles.list(), texter.sent.length]).toEqual([[], 2]);
   });
 
-  it("that wait are sent after a restart", async () => {
+  it("that wait are sent by the next process", async () => {
     texter.failing = new GengfuError("sms_failed", "no modem", { retryable: true });
     isConnected = false;
     await pass(20_000);
     await contact("fire", 1);
-    await restart();
+    await kill();
     texter.failing = null;
     await pass(60_000);
     expect(texter.sent).toHaveLength(2);

@@ -38,6 +38,8 @@ export interface AlarmsOptions {
   readonly log: Log<Reading>;
   /** Puts a reading's time right as far as the gateway knows better now: as it is sent to the cloud. */
   readonly correct: (reading: Reading) => Reading;
+  /** The gateway's time, by which its readings are stamped, epoch milliseconds; the machine's may be wrong. */
+  readonly now: () => number;
   readonly outputs: Outputs;
   /** Null where the gateway has no modem. */
   readonly texter: Texter | null;
@@ -113,7 +115,7 @@ export class Alarms {
     this.#outbox?.add(texts);
     this.#stopping = new AbortController();
     const { signal } = this.#stopping;
-    this.#apply(prune(this.#ruleBook, rules, clock.now()), null);
+    this.#apply(prune(this.#ruleBook, rules, this.#options.now()), null);
     const consuming = runConsumer<Reading>({
       log,
       consumer: alarmsConsumer,
@@ -153,8 +155,8 @@ export class Alarms {
   }
 
   #handle(lane: Lane, blocks: readonly Block<Reading>[]): void {
-    const { log, gateway, clock, correct } = this.#options;
-    const now = clock.now();
+    const { log, gateway, correct } = this.#options;
+    const now = this.#options.now();
     let position = 0;
     for (const { first, entries } of blocks) {
       position = first + entries.length - 1;
@@ -191,7 +193,7 @@ export class Alarms {
 
   #tick(): void {
     const { clock, gateway, log } = this.#options;
-    const now = clock.now();
+    const now = this.#options.now();
     const { events, samples } = log.backlog(alarmsConsumer);
     const report = { gateway, connected: true, heardAt: now, backlog: events + samples };
     this.#step(
@@ -204,7 +206,7 @@ export class Alarms {
     this.#book.forget();
     this.#decide();
     const due = this.#states?.due;
-    const wait_ms = due === undefined ? tick_ms : Math.min(tick_ms, Math.max(10, due - clock.now()));
+    const wait_ms = due === undefined ? tick_ms : Math.min(tick_ms, Math.max(10, due - this.#options.now()));
     this.#cancelTick = clock.after(wait_ms, () => this.#tick());
   }
 
