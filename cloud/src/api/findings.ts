@@ -154,10 +154,10 @@ const filter = z.strictObject({
 const id = z.strictObject({ id: z.coerce.number().int().min(1).describe("The finding's number.") });
 
 export function findingRoutes(api: Api, { findings, sites, clock }: FindingRoutes): void {
-  const show = (one: Finding): z.output<typeof finding> => ({ ...shown(one), overdue: overdueOf(one, clock.now()) });
+  const show = (one: Finding): z.output<typeof finding> => ({ ...one, overdue: overdueOf(one, clock.now()) });
   const showAll = (one: FindingWithSteps): z.output<typeof findingWithSteps> => ({
     ...show(one),
-    steps: one.steps.map(({ finding: _, changes, ...rest }) => ({ ...rest, changes: { ...changes } })),
+    steps: one.steps.map((each) => ({ ...each, changes: { ...each.changes } })),
   });
   const select = (query: z.output<typeof filter>): Finding[] => {
     requireOrder(query.from, query.to);
@@ -266,14 +266,6 @@ export function findingRoutes(api: Api, { findings, sites, clock }: FindingRoute
     },
     handler: ({ params, body }) => accept(params.id, findings.step(params.id, given(body))).shown,
   });
-}
-
-function shown({
-  proposalOverdueNoted: _,
-  overdueNoted: _2,
-  ...rest
-}: Finding): Omit<Finding, "proposalOverdueNoted" | "overdueNoted"> {
-  return rest;
 }
 
 /** Without what was left away. */

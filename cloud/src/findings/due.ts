@@ -19,7 +19,10 @@ export function deadlines(
   return { proposalDueAt: from + settings.proposal_within, dueAt: after(from, settings.due[grade], site) };
 }
 
-/** When a time limit that begins at `from` is over. Working days end at midnight by the site's clock. */
+/**
+ * When a time limit that begins at `from` is over. Working days end with their last millisecond by the site's clock: people
+ * read `23:59` of that day, where midnight would show the next.
+ */
 export function after(from: number, limit: TimeLimit, site: WorkingDays): number {
   if (typeof limit === "number") return from + limit;
   const holidays = new Set(site.calendar?.holidays);
@@ -34,5 +37,5 @@ export function after(from: number, limit: TimeLimit, site: WorkingDays): number
     day = day.add({ days: 1 });
     if (isWorkday(day)) left -= 1;
   }
-  return day.add({ days: 1 }).toZonedDateTime({ timeZone: site.time_zone }).epochMilliseconds;
+  return day.add({ days: 1 }).toZonedDateTime({ timeZone: site.time_zone }).epochMilliseconds - 1;
 }

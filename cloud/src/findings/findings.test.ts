@@ -73,7 +73,7 @@ describe("a finding by hand", () => {
     const { id } = add();
     const serious = ok(story.findings.step(id, { what: "plan", by: "王强", grade: "serious" }));
     // a holiday and a weekend on which people work come out even
-    expect(serious.dueAt).toBe(Date.UTC(2026, 0, 14, 16));
+    expect(serious.dueAt).toBe(Date.UTC(2026, 0, 14, 16) - 1);
     const dueAt = start + 5 * h;
     expect(ok(story.findings.step(id, { what: "plan", by: "王强", grade: "urgent", dueAt })).dueAt).toBe(dueAt);
   });

@@ -2,7 +2,16 @@ import { duration } from "@gengfu/shared/time/duration";
 import { z } from "zod";
 
 /** A duration, or whole working days by the site's calendar. */
-const timeLimit = z.union([duration, z.strictObject({ working_days: z.int().min(1).max(260) })]);
+const timeLimit = z.union([
+  duration,
+  z.strictObject({
+    working_days: z
+      .int()
+      .min(1)
+      .max(260)
+      .describe("Working days after the one on which it was found; it is due by the end of the last."),
+  }),
+]);
 export type TimeLimit = z.output<typeof timeLimit>;
 
 /** The times of the rectification ledger (整改台账), by the figures of service contracts. */

@@ -65,7 +65,7 @@ export const enFindings: Shape<typeof zhFindings> = {
     responsible: "Responsible",
     measure: "Measure",
     due: "Due",
-    dueHelp: "by the grade where left empty",
+    dueHelp: (time) => `now ${time}; left empty it stays, or follows a new grade`,
     result: "Result",
     note: "Note",
     reason: "Reason",

@@ -18,6 +18,8 @@ export interface Format {
   minute(at: number): string;
   /** `14:03:22` today, else `11-21 14:03`. */
   moment(at: number, now: number): string;
+  /** `2026-11-21 14:03`: for records, which are read for years. */
+  dated(at: number): string;
   /** `2026-11-21`. */
   date(at: number): string;
   /** `周六`, `Sat`. */
@@ -87,6 +89,7 @@ export function createFormat(language: Language, zone: string): Format {
     minute: (at) => withMinutes.format(at),
     moment: (at, now) =>
       date(at) === date(now) ? withSeconds.format(at) : `${date(at).slice(5)} ${withMinutes.format(at)}`,
+    dated: (at) => `${date(at)} ${withMinutes.format(at)}`,
     date,
     weekday: (at) => weekdays.format(at),
     duration: (span_ms) => duration(span_ms, spans[language]),

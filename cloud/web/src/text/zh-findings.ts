@@ -62,7 +62,7 @@ export const zhFindings = {
     responsible: "责任人",
     measure: "整改措施",
     due: "期限",
-    dueHelp: "不填则按等级计算",
+    dueHelp: (time: string) => `现为 ${time}；不填则不变，改等级则重算`,
     result: "整改结果",
     note: "备注",
     reason: "原因",

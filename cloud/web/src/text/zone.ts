@@ -63,13 +63,10 @@ export function dateOf(at: number, zone: string): string {
   return `${year}-${String(month).padStart(2, "0")}-${String(day).padStart(2, "0")}`;
 }
 
-/** Date and minute by the site's clock as fields of forms have them, `2026-11-21T08:05`. */
-export function minuteShown(at: number, zone: string): string {
-  const { hour, minute } = wallTime(at, zone);
-  return `${dateOf(at, zone)}T${String(hour).padStart(2, "0")}:${String(minute).padStart(2, "0")}`;
-}
-
-/** The instant at which the site's clock shows what such a field says; null where it says nothing. */
+/**
+ * The instant at which the site's clock shows what a field of a form says, `2026-11-21T08:05`; null where it
+ * says nothing.
+ */
 export function instantOf(shown: string, zone: string): number | null {
   const parsed = Date.parse(`${shown}Z`);
   return Number.isNaN(parsed) ? null : instantShowing(parsed, zone);

@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 import { grades, type Grade } from "../../api/findings.ts";
 import type { Site } from "../../api/types.ts";
 import { useApp } from "../../components/app.ts";
@@ -21,8 +21,6 @@ export function AddForm({ site, alert }: { readonly site: Site; readonly alert: 
   const [key] = useState(() => findings.newKey());
   const whatField = useRef<HTMLInputElement>(null);
   const byField = useRef<HTMLInputElement>(null);
-
-  useEffect(() => whatField.current?.focus(), []);
 
   const submit = async (event: Event): Promise<void> => {
     event.preventDefault();
@@ -51,7 +49,7 @@ export function AddForm({ site, alert }: { readonly site: Site; readonly alert: 
 
   return (
     <form class="finding-form" data-testid="finding-form" onSubmit={(event) => void submit(event)}>
-      <Words label={form.what} value={what} onInput={setWhat} input={whatField} testId="finding-what" />
+      <Words label={form.what} value={what} onInput={setWhat} input={whatField} testId="finding-what" isFirst />
       {alert === null && (
         <Choice label={form.place} value={place} onChange={setPlace} testId="finding-place">
           <option value="">{form.noPlace}</option>

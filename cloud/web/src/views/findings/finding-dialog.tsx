@@ -34,7 +34,6 @@ function Detail({ finding, site }: { readonly finding: Finding; readonly site: S
   const { store } = useApp();
   const { findings: text, unknown } = store.text.value;
   const format = store.format.value;
-  const now = store.now.value;
   const session = store.session.value;
   const mayWrite = session.kind === "signed_in" && session.session.rights.includes("acknowledge");
   const [deed, setDeed] = useState<FindingDeed | null>(null);
@@ -45,21 +44,22 @@ function Detail({ finding, site }: { readonly finding: Finding; readonly site: S
     // the form that had the focus goes
     heading.current?.focus();
   };
+  // where the dialog was open before this was known
   useEffect(() => heading.current?.focus(), []);
   const rows: [string, string | null][] = [
     [text.gradeLabel, text.grade[finding.grade]],
     [facts.place, placeName(site, finding, store.language.value)],
-    [facts.found, text.by(finding.foundBy ?? unknown, format.moment(finding.foundAt, now))],
+    [facts.found, text.by(finding.foundBy ?? unknown, format.dated(finding.foundAt))],
     [facts.source, text.source[finding.source ?? ""] ?? finding.source],
     [facts.responsible, finding.responsible ?? text.nobody],
     [facts.measure, finding.measure],
-    [facts.due, format.moment(finding.dueAt, now)],
+    [facts.due, format.dated(finding.dueAt)],
     [facts.result, finding.result],
     [facts.verified, finding.verifiedBy],
   ];
   return (
     <div class="finding" data-testid="finding-detail" data-state={finding.state}>
-      <h3 ref={heading} tabIndex={-1} class="finding-what">
+      <h3 ref={heading} tabIndex={-1} autofocus class="finding-what">
         {finding.what}
       </h3>
       <p class="finding-state">
@@ -111,7 +111,7 @@ function Step({ step }: { readonly step: FindingStep }) {
   const set: [string, string | null][] = [
     [facts.responsible, changes.text("responsible")],
     [facts.measure, changes.text("measure")],
-    [facts.due, dueAt === null || isFirst ? null : format.moment(dueAt, store.now.value)],
+    [facts.due, dueAt === null || isFirst ? null : format.dated(dueAt)],
     [facts.result, changes.text("result")],
   ];
   const words = set.flatMap(([name, value]) => (value === null ? [] : [`${name}${colon}${value}`]));
@@ -122,7 +122,7 @@ function Step({ step }: { readonly step: FindingStep }) {
         <span class="soft">
           {step.who === "gengfu" ? text.itself : step.who}
           {dot}
-          {format.moment(step.at, store.now.value)}
+          {format.dated(step.at)}
         </span>
       </p>
       {step.note !== null && <p>{step.note}</p>}

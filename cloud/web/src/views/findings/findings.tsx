@@ -117,7 +117,9 @@ function Row({ finding, site }: { readonly finding: Finding; readonly site: Site
       </td>
       <td data-label={text.columns.responsible}>{responsible ?? <span class="soft">{text.nobody}</span>}</td>
       <td data-label={text.columns.due} class={finding.overdue === "result" ? "off" : ""}>
-        {format.moment(dueAt, now)}
+        {format.date(dueAt).slice(0, 4) === format.date(now).slice(0, 4)
+          ? format.moment(dueAt, now)
+          : format.dated(dueAt)}
       </td>
       <td class="finding-state">
         <FindingState finding={finding} />

@@ -19,6 +19,8 @@ interface WordsProps {
   /** Proposes the site's people. */
   readonly people?: boolean;
   readonly isOptional?: boolean;
+  /** Has the focus when the dialog opens. */
+  readonly isFirst?: boolean;
   readonly type?: "text" | "datetime-local";
   readonly length_max?: number;
 }
@@ -38,6 +40,7 @@ export function Words(props: WordsProps) {
         ref={input ?? null}
         type={props.type ?? "text"}
         value={value}
+        autofocus={props.isFirst ?? false}
         maxLength={props.length_max ?? 1_000}
         autoComplete="off"
         list={people ? list : undefined}

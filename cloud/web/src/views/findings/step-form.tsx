@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { grades, type Finding, type FindingDeed, type Grade, type NewStep } from "../../api/findings.ts";
 import { useApp } from "../../components/app.ts";
-import { minuteShown, instantOf } from "../../text/zone.ts";
+import { instantOf } from "../../text/zone.ts";
 import { Choice, FormEnd, Words, type Progress } from "./form-fields.tsx";
 
 interface StepFormProps {
@@ -115,7 +115,7 @@ export function StepForm({ finding, deed, onDone }: StepFormProps) {
             value={due}
             onInput={setDue}
             type="datetime-local"
-            help={`${minuteShown(finding.dueAt, zone).replace("T", " ")}${text.dot}${form.dueHelp}`}
+            help={form.dueHelp(store.format.value.dated(finding.dueAt))}
             testId="finding-due"
             isOptional
           />
