@@ -4,6 +4,7 @@ import { judge, type ValueCondition } from "./condition.ts";
 import { appendRun, insertLate, splitLate, type LateVerdict, type Run, type Split } from "./contact-runs.ts";
 import type { Effect, Subject } from "./effect.ts";
 import { effectOf, hold, type Held } from "./held.ts";
+import { closeHoles, fillHole, holesWith, type Hole } from "./holes.ts";
 import { transitions, type Observation, type Phase } from "./transitions.ts";
 
 export type ValueRule = Rule & { readonly when: ValueCondition };
@@ -24,6 +25,8 @@ export interface SeriesState {
   readonly held: Held | null;
   /** Contacts only: the past by event time, and by seq for readings without a time to be believed. */
   readonly past: { readonly byTime: readonly Run[]; readonly bySeq: readonly Run[] } | null;
+  /** Others only: pauses that a backlog may fill. */
+  readonly holes?: readonly Hole[];
 }
 
 export interface SeriesStep {
@@ -54,7 +57,7 @@ export function stepReading(
   if (state !== undefined && isLate(state, reading, known)) {
     return rule.when.type === "contact"
       ? stepLateContact(site, rule, state, reading, seen === "active", now)
-      : undefined;
+      : stepLateValue(site, rule, state, reading, now);
   }
   const at = known ? reading.at : now;
   const since = state?.held?.since ?? at;
@@ -69,6 +72,7 @@ export function stepReading(
     seq: reading.seq,
     held: to === "normal" ? null : held,
     past: rule.when.type === "contact" ? pastWith(state, reading, seen === "active", known) : null,
+    ...(known && rule.when.type !== "contact" ? holesOf(state, reading) : {}),
   };
   if (effect === null || held === null) return { state: next, effects: [] };
   const happened = effect === "clear" ? Math.max(at, held.since) : held.raisedAt;
@@ -76,7 +80,22 @@ export function stepReading(
 }
 
 /** Time has passed: what is pending is raised when it is due. */
-export function stepDue(state: SeriesState, now: number): SeriesStep | undefined {
+export function stepDue(before: SeriesState, now: number): SeriesStep | undefined {
+  const closed = closeHoles(before.holes ?? [], now);
+  const state = closed === undefined ? before : { ...before, holes: closed.holes };
+  const due = stepPending(state, now);
+  if (closed === undefined) return due;
+  return { state: due?.state ?? state, effects: [...closed.effects, ...(due?.effects ?? [])] };
+}
+
+/** When `stepDue` does something, epoch milliseconds. */
+export function dueOfSeries({ phase, held, holes = [] }: SeriesState): number | null {
+  const times = holes.flatMap(({ due }) => due ?? []);
+  if (phase === "pending" && held !== null) times.push(held.due);
+  return times.length === 0 ? null : Math.min(...times);
+}
+
+function stepPending(state: SeriesState, now: number): SeriesStep | undefined {
   const { held } = state;
   if (held === null || state.phase !== "pending" || now < held.due) return undefined;
   const { to, effect } = transitions[state.phase].sustained;
@@ -97,6 +116,26 @@ function isLate(state: SeriesState, reading: StoredReading, known: boolean): boo
   return reading.at < state.at || (reading.at === state.at && notNewer);
 }
 
+function holesOf(state: SeriesState | undefined, reading: StoredReading): Pick<SeriesState, "holes"> {
+  if (state === undefined) return {};
+  const holes = holesWith(state.holes ?? [], state, reading);
+  return holes.length === 0 ? {} : { holes };
+}
+
+/** A late value of a backlog changes nothing of the present; an episode that it shows is told once it is known as over. */
+function stepLateValue(
+  site: string,
+  rule: ValueRule,
+  state: SeriesState,
+  reading: StoredReading,
+  now: number,
+): SeriesStep | undefined {
+  if (state.holes === undefined || reading.value === null || !hasKnownTime(reading, now)) return undefined;
+  const hold = (): Held => heldBy(site, rule, reading, reading.at, now);
+  const filled = fillHole(state.holes, reading, judge(rule.when, reading.value), { for_ms: rule.for, now, hold });
+  return filled === undefined ? undefined : { state: { ...state, holes: filled.holes }, effects: filled.effects };
+}
+
 function stepLateContact(
   site: string,
   rule: ValueRule,
@@ -107,6 +146,9 @@ function stepLateContact(
 ): SeriesStep | undefined {
   const { byTime, bySeq } = state.past ?? { byTime: [], bySeq: [] };
   const known = hasKnownTime(reading, now);
+  // several readings may be of one moment: their times do not tell a repeat, their numbers do
+  const isRepeat = ({ from, until }: Run): boolean => from === reading.seq || until === reading.seq;
+  if (reading.epoch === state.epoch && bySeq.some(isRepeat)) return undefined;
   const ofSeq = withSeq(state, bySeq, reading, active);
   const split = known && !active && rule.for === 0 ? splitLate(byTime, reading.at) : null;
   if (split !== null) {

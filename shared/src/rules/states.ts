@@ -1,6 +1,6 @@
 import type { AfterState } from "./afterwards/records.ts";
 import type { CompoundState } from "./compound/compound.ts";
-import type { SeriesState } from "./series.ts";
+import { dueOfSeries, type SeriesState } from "./series.ts";
 import type { DeviceState, GatewayState, SilenceState } from "./silence.ts";
 
 /** Since when there has been anyone to notice a silence at all, and since when without a break. */
@@ -30,7 +30,7 @@ export type Changes = ReadonlyMap<string, StateRecord | null>;
 function dueOf(state: StateRecord | null): number | null {
   switch (state?.type) {
     case "series":
-      return state.phase === "pending" ? (state.held?.due ?? null) : null;
+      return dueOfSeries(state);
     case "compound":
     case "keep":
     case "rise":

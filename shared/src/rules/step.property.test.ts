@@ -49,6 +49,7 @@ const story = fc
   )
   .map((events): Input[] => {
     let now = start;
+    const taken = new Set<number>();
     return events.map((event, index): Input => {
       now += event.pause_ms;
       if (event.what === "tick") return { type: "tick", now };
@@ -56,7 +57,10 @@ const story = fc
         const { connected, backlog } = event;
         return { type: "gateway", now, gateway: "gw", connected, heardAt: now, backlog };
       }
-      const at = now - start - event.late_ms;
+      // an alert is named by its millisecond: no two readings share one
+      let at = now - start - event.late_ms;
+      while (taken.has(at)) at++;
+      taken.add(at);
       const choice = values[event.series.kind ?? ""] ?? [];
       const value = choice[event.pick % choice.length] ?? 0;
       const clock = event.unsure ? "unsynchronised" : "synchronised";

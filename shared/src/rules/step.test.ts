@@ -18,6 +18,13 @@ describe("a contact rule", () => {
     expect(engine.effects[1]?.alert).toBe(engine.effects[0]?.alert);
   });
 
+  it("knows a repeat also where the contact opened in the same moment", () => {
+    const engine = new Engine(rules.fire);
+    const both = [contact(0, true), contact(0, false)];
+    expect(engine.read(both)).toEqual(["raise fire 0", "clear fire 0"]);
+    expect(engine.read(both)).toEqual([]);
+  });
+
   it("gives each onset an alert of its own", () => {
     const engine = new Engine(rules.fire);
     engine.read([contact(0, true), contact(1, false), contact(2, true)]);
