@@ -19,7 +19,13 @@ export interface Recording {
 /** The embedded store of a cloud that does not run now; throws GengfuError `data_in_use` where it does. */
 export function openStoreRecording(file: string): Recording {
   if (!existsSync(file)) throw new GengfuError("store_unavailable", `there is no store ${file}`);
-  return openEmbeddedStore({ file, clock: systemClock, logger: silentLogger });
+  try {
+    return openEmbeddedStore({ file, clock: systemClock, logger: silentLogger });
+  } catch (error) {
+    if (!(error instanceof GengfuError) || error.code !== "data_in_use") throw error;
+    const message = `${file} belongs to a cloud that runs: ask it, by --api URL --token TOKEN, or stop it first`;
+    throw new GengfuError("data_in_use", message, { cause: error });
+  }
 }
 
 const answer = z.object({

@@ -28,22 +28,26 @@ export async function episodesOf(
   from: number,
   to: number,
 ): Promise<Episode[][]> {
-  const playbacks = variants.map((sites) => {
-    const playback = new Playback(sites, { now: from, tick_ms });
-    for (const { gateways } of sites) for (const { id } of gateways) playback.setHeard(id, from);
-    return playback;
-  });
+  let playbacks: Playback[] | undefined;
   for await (const reading of readings) {
+    // of the time before the first reading nothing is known, not even silence
+    playbacks ??= variants.map((sites) => begun(sites, Math.max(from, reading.at)));
     for (const playback of playbacks) {
       playback.passTo(reading.at);
       playback.setHeard(reading.gateway, reading.at);
       playback.read(reading);
     }
   }
-  return playbacks.map((playback) => {
+  return (playbacks ?? variants.map((sites) => begun(sites, to))).map((playback) => {
     playback.passTo(to);
     return episodesIn(playback);
   });
+}
+
+function begun(sites: readonly Site[], now: number): Playback {
+  const playback = new Playback(sites, { now, tick_ms });
+  for (const { gateways } of sites) for (const { id } of gateways) playback.setHeard(id, now);
+  return playback;
 }
 
 function episodesIn({ effects }: Playback): Episode[] {

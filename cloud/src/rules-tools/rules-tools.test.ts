@@ -12,7 +12,7 @@ import { parse, stringify } from "yaml";
 import { openEmbeddedStore } from "../stores/embedded/embedded-store.ts";
 import { readingsLimit } from "../stores/store.ts";
 import { runExamples } from "./examples.ts";
-import { openApiRecording, readingsIn, type Recording } from "./recording.ts";
+import { openApiRecording, openStoreRecording, readingsIn, type Recording } from "./recording.ts";
 import { replay } from "./replay-command.ts";
 import { compare, episodesOf, nameOf } from "./replay.ts";
 import { test as testCommand } from "./test-command.ts";
@@ -183,6 +183,21 @@ describe("a replay", () => {
     server.close();
     expect(found).toEqual([contact]);
     expect(asked).toEqual([`/api/v1/readings?from=${start}&to=${start + m}&limit=100000 Bearer t`]);
+  });
+
+  it("says what to do about the store of a cloud that runs", async () => {
+    const file = join(folder, "busy.db");
+    const store = openEmbeddedStore({ file, clock: systemClock, logger: silentLogger });
+    await store.write(readings);
+    expect(() => openStoreRecording(file)).toThrow("--api URL");
+    await store.close();
+  });
+
+  it("reckons no silence before the first reading", async () => {
+    const silent = { ...court, rules: court.rules.filter(({ id }) => id === "gateway-silent") };
+    const at = (minute: number): StoredReading => level(minute, 2);
+    const [episodes = []] = await episodesOf([[silent]], [at(60), at(61), at(70)], start, start + 71 * m);
+    expect(episodes.map(({ from, to }) => [from - start, (to ?? 0) - start])).toEqual([[63 * m, 70 * m]]);
   });
 
   it("reads the store of a cloud that stands still, and prints what came of it", async () => {
