@@ -100,9 +100,9 @@ export class RuleBook {
     if (ofKind === undefined) device.slots.set(kind, (ofKind = new Map()));
     const known = ofKind.get(channel);
     if (known !== undefined) return known;
-    if (ofKind.size >= channels_max) return [];
     const { id, rules, listed } = device.site;
     const series = `${device.id}/${kind}/${channel ?? "-"}`;
+    if (ofKind.size >= channels_max && !listed.has(series)) return [];
     const byDevice = rules.get(kind);
     const looking = [...(byDevice?.get(device.id) ?? []), ...(byDevice?.get(null) ?? [])];
     const slots: Slot[] = looking

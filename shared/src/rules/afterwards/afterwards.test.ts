@@ -83,6 +83,15 @@ describe("the severity of an alert that lasts", () => {
     expect(engine.states.due).toBeUndefined();
   });
 
+  it("does not while it is over and only kept, but does when it comes back", () => {
+    const engine = new Engine({ ...rising, keep: "20m" });
+    engine.read([fault(0, true), fault(5 * m, false)]);
+    expect(engine.tick(12 * m)).toEqual([]);
+    expect(engine.states.due).toBe(start + 25 * m);
+    engine.read(fault(20 * m, true));
+    expect(engine.tick(25 * m)).toEqual([`rise fault ${10 * m}`]);
+  });
+
   it("rises of silence as well", () => {
     const engine = new Engine({ ...rules.gatewaySilent, rises: [{ after: "1h", to: "critical" }] });
     engine.take({ type: "resume", now: start });
@@ -111,6 +120,14 @@ describe("what comes to light late", () => {
     engine.gateway(71 * m, { backlog: 0 });
     expect(engine.tick(71 * m)).toEqual([`confirm tank-low ${71 * m}`]);
     expect(engine.tick(72 * m)).toEqual([]);
+  });
+
+  it("is not told while it is over and only kept", () => {
+    const engine = new Engine({ ...rules.tankLow, keep: "10m" });
+    engine.read([level(0, 1), level(5 * m, 2)], 60 * m);
+    expect(engine.tick(65 * m)).toEqual([]);
+    expect(engine.tick(70 * m)).toEqual([`clear tank-low ${15 * m}`]);
+    expect(engine.tick(3 * h)).toEqual([]);
   });
 
   it("rises only from then on", () => {

@@ -45,6 +45,8 @@ export function stepAfter(
     }
     case "late": {
       if (now < state.handledAt + end_ms_max || gateway?.caughtUp === false) return [];
+      // over, and only kept for what may come back
+      if (overUntil(state.raised, records) !== null) return [];
       records.set(key, null);
       if (rule !== undefined) begin(rule, state.raised, now, records);
       const { retrospective: _, ...raised } = state.raised;
@@ -53,6 +55,11 @@ export function stepAfter(
     case "rise": {
       const [step, ...later] = state.steps;
       if (step === undefined || now < state.due) return [];
+      const over = overUntil(state, records);
+      if (over !== null) {
+        records.set(key, { ...state, due: Math.max(now + 1, over) });
+        return [];
+      }
       const [next] = later;
       const due = next === undefined ? 0 : Math.max(now, state.raisedAt + next.after);
       records.set(key, next === undefined ? null : { ...state, steps: later, due });
@@ -60,6 +67,12 @@ export function stepAfter(
       return [{ ...about, kind: "rise", at: raisedAt + step.after, severity: step.to }];
     }
   }
+}
+
+/** When an alert that is over, and only kept for what may come back, will have cleared; null of one that holds. */
+function overUntil(about: Subject, records: Records): number | null {
+  const kept = records.get(keepKey(about), "keep");
+  return kept === undefined || kept.over === null ? null : kept.due;
 }
 
 /** What an alert that is over for good, with its rule or device, means to people; its records go. */
