@@ -8,6 +8,8 @@ export interface TapFacts {
   readonly guard: string | null;
   /** As people on site write it. */
   readonly guardName: string | null;
+  /** The defect whose card or tag it was. */
+  readonly defect?: string;
 }
 
 export interface SiteFacts {
@@ -67,6 +69,7 @@ function tapFacts(site: Site): SiteFacts["tap"] {
   }
   const people = new Map(site.people.map((person) => [person.id, person]));
   const byCard = new Map(site.people.flatMap((person) => (person.card === undefined ? [] : [[person.card, person]])));
+  const defects = new Map(site.defects.map(({ id, card }) => [card, id]));
   const text = (value: unknown): string | null => (typeof value === "string" ? value : null);
   return ({ device, detail }) => {
     const tag = text(detail?.["tag"])?.toUpperCase();
@@ -75,7 +78,9 @@ function tapFacts(site: Site): SiteFacts["tap"] {
     const named = text(detail?.["guard"]);
     const person =
       card === undefined ? (people.get(named ?? "") ?? byCard.get(named?.toUpperCase() ?? "")) : byCard.get(card);
+    const defect = defects.get(tag ?? card ?? "");
     return {
+      ...(defect === undefined ? {} : { defect }),
       checkpoint: (tag === undefined ? byReader.get(device) : byTag.get(tag)) ?? null,
       guard: person?.id ?? named,
       guardName: person?.name.zh ?? null,

@@ -122,6 +122,10 @@ describe.skipIf(lacks("chromium", "mosquitto_pub", "Chinese font"))("the rectifi
     await row.waitFor();
     const words = await row.textContent();
     for (const part of ["疏散通道堵塞", "锅炉房", "李娜", "王强", "紧急"]) expect(words).toContain(part);
+    // among the taps it is told by what it stands for, not as a card that nobody has
+    const taps = await page.getByTestId("taps").textContent();
+    expect(taps).toContain("疏散通道堵塞");
+    expect(taps).not.toContain("未登记的卡");
   });
 
   test("an alert is taken into it, once", async () => {

@@ -27,6 +27,7 @@ export const reading = z
     guard: z.string().optional().describe("Of taps: who tapped, as the site's file names the person."),
     guard_name: z.string().optional().describe("Of taps: the person's name."),
     checkpoint: z.string().optional().describe("Of taps: where, as the site's file names the place."),
+    defect: z.string().optional().describe("Of taps: the defect of the site's file whose card or tag it was."),
     battery_volts: z.number().optional().describe("Of a status."),
     rssi_dbm: z.number().optional().describe("Of a status."),
     uptime_seconds: z.number().optional().describe("Of a status."),
@@ -67,12 +68,13 @@ export class ReadingViews {
       return litres === null ? { ...row.detail } : { ...row.detail, litres };
     }
     if (row.kind !== "tap") return { ...row.detail };
-    const { checkpoint, guard, guardName } = this.#facts.tap(row);
+    const { checkpoint, guard, guardName, defect } = this.#facts.tap(row);
     return {
       ...row.detail,
       ...(guard === null ? {} : { guard }),
       ...(guardName === null ? {} : { guard_name: guardName }),
       ...(checkpoint === null ? {} : { checkpoint }),
+      ...(defect === undefined ? {} : { defect }),
     };
   }
 }

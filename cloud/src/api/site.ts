@@ -1,6 +1,6 @@
 import { clockQualities, deviceKinds, kinds } from "@gengfu/shared/model/reading";
 import { severities } from "@gengfu/shared/model/rule";
-import { gatewayOf, type Site } from "@gengfu/shared/model/site";
+import { gatewayOf, grades, type Site } from "@gengfu/shared/model/site";
 import { z } from "zod";
 import type { GatewayStatus } from "@gengfu/shared/uplink-protocol";
 import type { GatewayRegistry, GatewayView } from "../gateways/registry.ts";
@@ -56,6 +56,9 @@ const siteView = z
         rounds: z.array(z.object({ days: z.array(z.string()), start: z.string(), end: z.string() })),
       }),
     ),
+    defects: z
+      .array(z.object({ id: z.string(), name: bilingual, grade: z.enum(grades) }))
+      .describe("What guards report by tapping a card that stands for it."),
     people: z
       .array(z.object({ id: z.string(), name: bilingual, role: z.string() }))
       .describe("Without phones and cards."),
@@ -277,6 +280,7 @@ function showSite(site: Site): Omit<z.output<typeof siteView>, "notifications"> 
       ordered,
       rounds,
     })),
+    defects: site.defects.map(({ id, name, grade }) => ({ id, name, grade })),
     people: site.people.map(({ id, name, role }) => ({ id, name, role })),
     rules: site.rules.map(({ id, name, severity, when, for: for_ms, advice }) => ({
       id,

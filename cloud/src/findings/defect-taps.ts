@@ -9,8 +9,6 @@ import type { FindingTable } from "./finding-table.ts";
 import type { FindingSettings } from "./settings.ts";
 import type { KnownTap, TapTable } from "./tap-table.ts";
 
-type Defect = Site["defects"][number];
-
 const unsureNote =
   "网关时钟不准，此为云端收到的时间 / the gateway did not know the time; this is when the cloud heard of it";
 const lateNote = "发现人的打点后到 / the tap of the one who found it came later";
@@ -31,14 +29,10 @@ export interface DefectTapsOptions {
 export class DefectTaps {
   readonly #options: DefectTapsOptions;
   readonly #siteOf: ReadonlyMap<string, Site>;
-  readonly #defects: ReadonlyMap<string, Defect>;
 
   constructor(options: DefectTapsOptions) {
     this.#options = options;
     this.#siteOf = new Map(options.sites.flatMap((site) => site.gateways.map(({ id }) => [id, site] as const)));
-    this.#defects = new Map(
-      options.sites.flatMap((site) => site.defects.map((defect) => [`${site.id}/${defect.card}`, defect] as const)),
-    );
   }
 
   /** Takes a reading in; gives back the finding that it made or changed. `now` is the cloud's time. */
@@ -68,9 +62,7 @@ export class DefectTaps {
     const { gateway, epoch, seq, device, kind, at, clock, detail } = reading;
     const site = this.#siteOf.get(gateway);
     if (kind !== "tap" || site === undefined) return undefined;
-    const uid = detail?.["tag"] ?? detail?.["card"];
-    const defect = typeof uid === "string" ? this.#defects.get(`${site.id}/${uid.toUpperCase()}`) : undefined;
-    const { checkpoint, guard, guardName } = this.#options.facts.tap(reading);
+    const { checkpoint, guard, guardName, defect } = this.#options.facts.tap(reading);
     const isPlace = detail?.["tag"] === undefined ? guard !== null : checkpoint !== null;
     if (defect === undefined && !isPlace) return undefined;
     return {
@@ -83,7 +75,7 @@ export class DefectTaps {
       heardAt: now,
       guard: guardName ?? guard,
       checkpoint,
-      defect: defect?.id ?? null,
+      defect: defect ?? null,
     };
   }
 

@@ -3,7 +3,8 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { testAlert } from "../api/fixture.ts";
 import { LedgerStory, start } from "./fixture.ts";
 import { replay, type Finding, type FindingEvent } from "./finding.ts";
-import type { FindingAnswer, FindingWithSteps, NewFinding } from "./findings.ts";
+import type { NewFinding } from "./discovery.ts";
+import type { FindingAnswer, FindingWithSteps } from "./findings.ts";
 
 const h = 3_600_000;
 let story: LedgerStory;

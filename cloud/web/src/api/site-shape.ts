@@ -20,6 +20,7 @@ export function siteOf(input: unknown): Site | null {
     gateways: fields.list("gateways", namedOf),
     devices: fields.list("devices", siteDeviceOf),
     checkpoints: fields.list("checkpoints", checkpointOf),
+    defects: fields.list("defects", namedOf),
     people: fields.list("people", personOf),
     rules: fields.list("rules", ruleOf),
     notifications: Object.fromEntries(

@@ -78,6 +78,8 @@ export interface Site extends Named {
   readonly gateways: readonly Named[];
   readonly devices: readonly SiteDevice[];
   readonly checkpoints: readonly Checkpoint[];
+  /** What guards report by tapping a card that stands for it. */
+  readonly defects: readonly Named[];
   readonly people: readonly Person[];
   readonly rules: readonly Rule[];
   /** Which channels are set up; those that aren't give notifications that "would be sent". */

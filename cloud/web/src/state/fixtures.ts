@@ -91,6 +91,7 @@ export const aSite: Site = {
     { ...named("gate"), type: "gate", gateway: "main-building", measures: [measure("count")] },
   ],
   checkpoints: [],
+  defects: [],
   people: [],
   rules: [
     {

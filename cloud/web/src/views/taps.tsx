@@ -34,7 +34,8 @@ export function Taps({ site }: { readonly site: Site }) {
                 <td class="ledger-time">{format.time(tap.at)}</td>
                 <td>{checkpointName(site, tap, language)}</td>
                 <td>
-                  {guardName(site, tap, language) ?? <em class="tag">{text.unknownGuard}</em>}
+                  {guardName(site, tap, language)}
+                  <TapTag site={site} tap={tap} />
                   {tap.clock === "unsynchronised" && <em class="tag">{text.clockUnsure}</em>}
                 </td>
               </tr>
@@ -45,6 +46,15 @@ export function Taps({ site }: { readonly site: Site }) {
       {taps.length > shown_max && <p class="caption">{text.more(taps.length - shown_max)}</p>}
     </Sheet>
   );
+}
+
+/** The defect that was tapped; or that nobody is known to have the card. */
+function TapTag({ site, tap }: { readonly site: Site; readonly tap: Reading }) {
+  const { store } = useApp();
+  const language = store.language.value;
+  const defect = site.defects.find(({ id }) => id === tap.detail["defect"]);
+  if (defect !== undefined) return <em class="tag">{defect.name[language]}</em>;
+  return guardName(site, tap, language) === null ? <em class="tag">{store.text.value.taps.unknownGuard}</em> : null;
 }
 
 function checkpointName(site: Site, tap: Reading, language: Language): string {
