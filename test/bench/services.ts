@@ -57,7 +57,8 @@ export async function layOut(
     `uplink: { port: ${place.uplinkPort} }`,
     `tokens: [{ name: bench, token: ${token}, role: admin }]`,
     `influx: { url: "${options.influxUrl ?? ""}", database: bench }`,
-    `notifications: { wecom_bot: { url: "${options.wecomUrl ?? ""}" } }`,
+    // what stands in for the bot takes more than WeCom's own
+    `notifications: { wecom_bot: { url: "${options.wecomUrl ?? ""}", per_minute: 100000 } }`,
   ];
   writeFileSync(join(folder, "cloud.yaml"), cloud.join("\n"));
   return place;

@@ -18,7 +18,7 @@ describe("the WeCom bot", () => {
   afterEach(() => wecom.stop());
 
   const send = (signal = never): Promise<Delivery> | undefined =>
-    createWecomBot({ url: wecom.url }).notifier?.send(fireMessage(), signal);
+    createWecomBot({ url: wecom.url, per_minute: 20 }).notifier?.send(fireMessage(), signal);
 
   it("posts one markdown message, Chinese first, then English", async () => {
     expect(await send()).toEqual({ ok: true });
@@ -98,5 +98,5 @@ describe("a markdown text", () => {
 it("the README's sample is a configuration", () => {
   const url = "https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=x";
   const sample = readSample(import.meta.dirname, "wecom_bot", wecomBotSettings, { WECOM_BOT_URL: url });
-  expect(sample).toEqual({ url });
+  expect(sample).toEqual({ url, per_minute: 20 });
 });

@@ -5,8 +5,7 @@ import type { WecomBotSettings } from "./settings.ts";
 
 /** WeCom refuses markdown beyond this: https://developer.work.weixin.qq.com/document/path/91770 */
 export const markdown_bytes_max = 4_096;
-/** A bot takes 20 messages a minute. */
-const budget = { messages: 20, window_ms: 60_000 };
+const window_ms = 60_000;
 
 /**
  * `errcode`s that the same message will always get: invalid type, invalid argument, empty, too long, and a webhook that
@@ -20,7 +19,7 @@ export function createWecomBot(settings: WecomBotSettings | undefined): Channel 
     name: "wecom-bot",
     audience: "group",
     concurrency: 2,
-    budgets: [budget],
+    budgets: settings === undefined ? [] : [{ messages: settings.per_minute, window_ms }],
     render: renderMarkdown,
     notifier: settings === undefined ? null : { send: (message, signal) => post(settings.url, message, signal) },
   };
