@@ -11,7 +11,14 @@ afterEach(() => story.end());
 
 /** A level of before, as a backlog brings it. */
 const past = (at: number, metres: number): StoredReading =>
-  story.reading({ device: "tank-fire", kind: "level", channel: null, value: metres, at: start + at, receivedAt: start + at });
+  story.reading({
+    device: "tank-fire",
+    kind: "level",
+    channel: null,
+    value: metres,
+    at: start + at,
+    receivedAt: start + at,
+  });
 const messages = (): number[] => [story.wecom.messages.length, story.sms.messages.length];
 
 describe("what comes to light late", () => {
@@ -43,7 +50,10 @@ describe("what comes to light late", () => {
   it("is told at once of a fire", async () => {
     story = new Story({ rules: ["fire"] });
     const at = start - 5 * h;
-    await story.append(story.reading({ at, receivedAt: at }), story.reading({ value: 0, at: at + 1, receivedAt: at + 1 }));
+    await story.append(
+      story.reading({ at, receivedAt: at }),
+      story.reading({ value: 0, at: at + 1, receivedAt: at + 1 }),
+    );
     expect(story.only()).toMatchObject({ state: "cleared" });
     expect(messages()).toEqual([1, 1]);
   });
@@ -70,7 +80,10 @@ describe("an alert that lasts", () => {
     expect(story.only()).toMatchObject({ severity: "critical", state: "acknowledged", acknowledgedBy: "王强" });
     expect(story.sms.messages).toHaveLength(1);
     expect(story.service.list({ severities: ["critical"] })).toHaveLength(1);
-    expect(story.service.get(story.only().id)?.steps.at(-1)).toMatchObject({ what: "raised", note: "warning -> critical" });
+    expect(story.service.get(story.only().id)?.steps.at(-1)).toMatchObject({
+      what: "raised",
+      note: "warning -> critical",
+    });
   });
 
   it("is one while it flaps, and clears when it has been quiet for as long as it is kept", async () => {

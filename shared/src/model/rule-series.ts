@@ -47,6 +47,9 @@ export function isPlain({ when, active, unless, settle = 0 }: Rule): boolean {
   return isOnValue && active === undefined && unless === undefined && settle === 0;
 }
 
+/** Series that one watch may look at: it judges all of them at each reading of one. */
+export const watchedSeries_max = 100;
+
 /**
  * A rule that is not plain watches series that the site file lists: one that looks at none of them would be mute without
  * a word.
@@ -68,5 +71,14 @@ export function checkRuleSeries(
     unless.forEach((signal, position) => {
       if (anyMute(signal)) reject(["rules", index, "unless", position], message);
     });
+    const together = [...(when.type === "all" || when.type === "any" || when.type === "not" ? [when] : []), ...unless];
+    const watched = together
+      .flatMap(leavesOf)
+      .reduce((sum, leaf) => sum + series.filter((each) => fits({ ...leaf, kind: kindOf(leaf) }, each)).length, 0);
+    if (watched > watchedSeries_max)
+      reject(
+        ["rules", index],
+        `conditions that look at no more than ${watchedSeries_max} series together, not at ${watched}`,
+      );
   });
 }

@@ -1,5 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { siteWith } from "../rules/fixture.ts";
+import { site } from "./site.ts";
+
+const court = { id: "court", name: "Court", gateways: [{ id: "gw", name: "Gateway", secret: "x" }] };
 
 const rule = (when: object, about: object = {}): object => ({
   id: "r",
@@ -83,5 +86,14 @@ describe("a rule", () => {
     ["on a silence that nobody lists", rule({ type: "series_silent", kind: "pressure", after: "1h" }), "when"],
   ])("%s is refused, by its place", (_, one, place) => {
     expect(refused(one)).toEqual([place]);
+  });
+
+  it("that looks at too many series at once is refused", () => {
+    const measures = Array.from({ length: 101 }, (_, index) => ({ kind: "temperature", channel: `t${index}` }));
+    const devices = [{ id: "many", name: "Many", secret: "x", measures }];
+    const hot = { type: "above", kind: "temperature", device: "many", limit: 30 };
+    const build = (one: object): unknown => site.parse({ ...court, devices, rules: [one] });
+    expect(() => build(rule({ type: "any", of: [hot, hot] }))).toThrow("no more than 100 series together, not at 202");
+    expect(() => build(rule(hot, { keep: "1m", active: { months: [1] } }))).not.toThrow();
   });
 });
