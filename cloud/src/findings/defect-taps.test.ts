@@ -144,6 +144,18 @@ it("where the gateway doesn't know the time, was found when the cloud heard of i
   expect(story.held()[0]?.steps[0]?.note).toMatch(/时钟不准.*did not know the time/);
 });
 
+it("goes on in the log from its own cursor, where the log has lost that", async () => {
+  await story.append(story.card("zhang", at(-10 * s)), story.card("exit", at(0)));
+  await story.kill();
+  story.log.cursor = () => 0;
+  const read = story.log.read.bind(story.log);
+  const reads: unknown[] = [];
+  story.log.read = (lane, after, limit) => (reads.push([lane, after]), read(lane, after, limit));
+  await story.revive();
+  expect(reads[0]).toEqual(["events", 2]);
+  expect(story.held()).toHaveLength(1);
+});
+
 it("does not mind taps that come again, in whatever order, nor being killed between any two", async () => {
   const taps = ["zhang", "exit", "li", "extinguisher", "exit"] as const;
   await fc.assert(
