@@ -1,3 +1,6 @@
+import { leavesOf } from "@gengfu/shared/model/condition";
+import type { Rule } from "@gengfu/shared/model/rule";
+import { isPlain } from "@gengfu/shared/model/rule-series";
 import { gatewayOf, type Site } from "@gengfu/shared/model/site";
 
 /**
@@ -9,9 +12,18 @@ export function urgentSite(site: Site, gateway: string): Site {
   const ids = new Set(devices.map(({ id }) => id));
   const rules = site.rules.filter(
     (rule) =>
-      rule.severity === "critical" && !rule.when.type.endsWith("_silent") && devicesIn(rule).every((id) => ids.has(id)),
+      rule.severity === "critical" &&
+      !rule.when.type.endsWith("_silent") &&
+      devicesIn(rule).every((id) => ids.has(id)) &&
+      (devices.length === site.devices.length || isPlain(rule) || namesAll(rule)),
   );
   return { ...site, devices, rules };
+}
+
+/** Whether a rule says of each series that it looks at together whose it is: else the cloud puts in other gateways' too. */
+function namesAll({ when, unless }: Rule): boolean {
+  const leaves = [...leavesOf(when), ...(unless ?? []).flatMap(leavesOf)];
+  return leaves.every(({ device }) => device !== undefined);
 }
 
 /** The devices that a rule names, wherever in it. */
