@@ -1,7 +1,16 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { chance } from "../../../test/support/chance.ts";
-import { answerTo, command, data_bytes_max, encodeFrame, frame_bytes_max, noData, type Frame } from "./frame.ts";
+import {
+  answerTo,
+  command,
+  data_bytes_max,
+  encodeFrame,
+  frame_bytes_max,
+  header_bytes,
+  noData,
+  type Frame,
+} from "./frame.ts";
 import { FrameParser, type Parsed } from "./frame-parser.ts";
 import { bytesOf, published } from "./testing/published-frames.ts";
 
@@ -117,13 +126,14 @@ test("100,000 mutated frames crash nothing, hold up nothing and pile up nothing,
   let missed = 0;
   for (let round = 0; round < 100_000; round++) {
     const serial = round & 0xff_ff;
-    const stream = Buffer.concat([
-      mutate(bases[round % bases.length] as Uint8Array, random),
-      encodeFrame(frame(serial)),
-    ]);
+    const good = encodeFrame(frame(serial));
+    const stream = Buffer.concat([mutate(bases[round % bases.length] as Uint8Array, random), good]);
     const cuts = Array.from({ length: 3 }, () => 1 + Math.floor(random() * stream.length));
     const found = cut(stream, cuts).flatMap((chunk) => framesOf(parser.push(chunk)));
-    if (!found.some((each) => each.serial === serial && each.source === device && each.data.length === 0)) missed += 1;
+    const isFound = found.some((each) => each.serial === serial && each.source === device && each.data.length === 0);
+    // a checksum of eight bits is right by chance now and then: then the garbage is a frame that ends with the good one
+    const isWithin = found.some(({ data }) => Buffer.from(data).includes(good.subarray(0, header_bytes - 3)));
+    if (!isFound && !isWithin) missed += 1;
     if (parser.waiting >= frame_bytes_max)
       throw new Error(`seed ${luck.seed}, round ${round}: ${parser.waiting} bytes wait`);
   }
