@@ -1,26 +1,18 @@
-import { beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { guestSuites } from "./guest/suites.ts";
-import { runInGuest, type GuestRun } from "./rig/boot.ts";
-import { prepareMachine } from "./rig/machine.ts";
+import { guestResult } from "./rig/guest.ts";
 
 /** For those alone whose name has it, as in `GENGFU_GUEST_ONLY="source by cdev"`. */
 const only = process.env["GENGFU_GUEST_ONLY"] ?? "";
-/** Some minutes on an idle machine of two cores, and several times that where something else runs beside it. */
-const limit_ms = 1_500_000;
 
-const machine = prepareMachine();
-const isLacking = "lacking" in machine;
-if (isLacking) console.log(`no GPIO lines: the tests that need them are skipped; to run them ${machine.lacking}`);
+const result = await guestResult(only);
+const lacking = "lacking" in result ? result.lacking : null;
+const run = "lacking" in result ? { outcomes: [], isWhole: false, printed: result.lacking } : result;
+if (lacking !== null) console.log(`no GPIO lines: the tests that need them are skipped; to run them ${lacking}`);
+for (const { suite, name, ms } of run.outcomes) console.log(`${suite}: ${name}: ${ms} ms`);
 
 // in CI they run and fail, so that nothing goes unproved there in silence
-describe.skipIf(isLacking && process.env["CI"] !== "true")("on the GPIO subsystem of a real kernel", () => {
-  let run: GuestRun;
-  beforeAll(async () => {
-    if ("lacking" in machine) throw new Error(machine.lacking);
-    run = await runInGuest(machine, { script: "test/gpio/guest/main.ts", args: [only], limit_ms });
-    for (const { suite, name, ms } of run.outcomes) console.log(`${suite}: ${name}: ${ms} ms`);
-  }, limit_ms);
-
+describe.skipIf(lacking !== null && process.env["CI"] !== "true")("on the GPIO subsystem of a real kernel", () => {
   it("the guest gets to its end", () => {
     expect(run.isWhole, run.printed).toBe(true);
   });
