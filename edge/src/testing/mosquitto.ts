@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 
 /** Whether the clients of mosquitto are there; tests that need them are skipped where they aren't. */
-export const hasMosquitto = spawnSync("mosquitto_pub", ["--help"]).error === undefined;
+export const hasMosquitto = process.env["CI"] === "true" || spawnSync("mosquitto_pub", ["--help"]).error === undefined;
 if (!hasMosquitto) console.warn("tests with mosquitto's clients are skipped; install the package mosquitto-clients");
 
 export interface Account {
